@@ -1,0 +1,106 @@
+# Everything a developer needs, one target each: `make` alone lists them.
+# Needs make and Python 3.11 or later; what else is needed is installed into .venv from the
+# hashed lock file.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+INSTALLED := $(VENV)/.installed
+
+# For whoever runs make to set: `make report SCENARIO=quick`, `make install PYTHON=python3.13`.
+PYTHON ?=
+SCENARIO ?= default
+TESTS ?= tests
+JUPYTER_FLAGS ?=
+
+# pip neither asks nor looks for a newer pip.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+##@ Use
+
+.PHONY: help
+help: ## list what there is to do (this list)
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z-]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(INSTALLED) ## set up .venv with dauexp in it, from the hashed lock file
+
+.PHONY: report
+report: $(INSTALLED) ## run the comparison (SCENARIO=default) into runs/ and say where its page is
+	@$(BIN)/dauexp run $(SCENARIO)
+
+.PHONY: lab
+lab: $(INSTALLED) ## open JupyterLab on the notebooks, with the packages of .venv
+	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(JUPYTER_FLAGS)
+
+##@ Work on it
+
+.PHONY: test
+test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic for a part)
+	@$(BIN)/python -m pytest -n 2 -m "not heavy" $(TESTS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: bench
+bench: $(INSTALLED) ## measure the speed of our code and of its peers, side by side
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+##@ Keep it
+
+.PHONY: lock
+lock: ## renew requirements.lock from pyproject.toml (needs uv on the PATH)
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet \
+	  --output-file requirements.lock.new
+	@{ \
+	  echo "# Every package dauexp needs to run and to be worked on, at one version, with its hashes,"; \
+	  echo "# for Python 3.11 and later on Linux and macOS. Made by 'make lock' from pyproject.toml."; \
+	  cat requirements.lock.new; } > requirements.lock
+	@rm requirements.lock.new
+
+.PHONY: wheel
+wheel: $(INSTALLED) ## build the wheel into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+.PHONY: clean
+clean: ## remove .venv, caches and built files; runs/ stays
+	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A candidate counts when it runs, is new enough and can make an environment: the name alone
+# proves nothing (version managers put names on the PATH that only print an error).
+$(BIN)/python:
+	@for candidate in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "making $(VENV) with $$("$$candidate" --version)"; \
+	    exec "$$candidate" -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo "make: none of $(or $(PYTHON),python3.13 python3.12 python3.11 python3) is a working Python 3.11 or later with its venv module; install one, or name it: make install PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+$(LOCKED): requirements.lock | $(BIN)/python
+	@echo "installing the packages of requirements.lock (a minute or so the first time)"
+	@$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	@# Compiled here on all cores, even where PYTHONDONTWRITEBYTECODE is set: every start is then
+	@# five times as fast. Files that are templates, no modules, do not compile.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || :
+	@touch $@
+
+$(INSTALLED): pyproject.toml $(LOCKED)
+	@$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation -e .
+	@touch $@

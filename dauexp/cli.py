@@ -1,0 +1,227 @@
+"""The command line: one short function a command. Heavy modules load when a command runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from dauexp import __version__
+from dauexp.errors import BadInput, DauexpError
+
+app = typer.Typer(
+    name="dauexp",
+    help="Three ways of measuring the daily active users of a sync service, on identical traffic.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario file (.toml), or a preset's name.")
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one parameter; may be given again."),
+]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder below which runs are kept.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Processes = Annotated[
+    int,
+    typer.Option("--processes", "-j", min=1, help="Processes; the results do not depend on it."),
+]
+CORES = os.cpu_count() or 1
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"dauexp {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument = "default",
+    changes: Changes = None,
+    runs: Runs = Path("runs"),
+    processes: Processes = CORES,
+) -> None:
+    """Run a scenario: traffic, all options, answers, measures, notebooks and appendix."""
+    from dauexp import commands
+
+    commands.run(scenario, changes or [], runs, processes)
+
+
+@app.command()
+def report(folder: RunFolder, processes: Processes = CORES) -> None:
+    """Make the notebooks, the figures, the appendix and the page of a finished run anew."""
+    from dauexp import commands
+
+    commands.report(folder, processes)
+
+
+@app.command()
+def options(as_json: Json = False) -> None:
+    """List the options and their strategies."""
+    from dauexp import commands
+
+    commands.options(as_json=as_json)
+
+
+@app.command()
+def questions(as_json: Json = False) -> None:
+    """List the questions, and in which languages each strategy can be asked."""
+    from dauexp import commands
+
+    commands.questions(as_json=as_json)
+
+
+@app.command()
+def scenario(
+    scenario: ScenarioArgument = "default",
+    changes: Changes = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell unit, range, default and source of each parameter."),
+    ] = False,
+) -> None:
+    """Print a scenario, all defaults included, as TOML."""
+    from dauexp import commands
+
+    commands.scenario(scenario, changes or [], explain=explain)
+
+
+@app.command()
+def traffic(
+    scenario: ScenarioArgument = "default",
+    changes: Changes = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A file .ndjson, .csv or .parquet; else NDJSON on stdout."
+        ),
+    ] = None,
+) -> None:
+    """Write the requests of a scenario."""
+    from dauexp import filters
+
+    filters.traffic(scenario, changes or [], output)
+
+
+@app.command()
+def emit(
+    contender: Annotated[str, typer.Argument(metavar="OPTION[:STRATEGY]")],
+    wrap: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="wire|logentry", help="The bare wire, or Cloud Logging entries."
+        ),
+    ] = "wire",
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="The scenario whose settings hold.")
+    ] = "default",
+    changes: Changes = None,
+) -> None:
+    """Read requests (NDJSON) on stdin, write exactly what goes on the wire."""
+    from dauexp import filters
+
+    filters.emit(contender, wrap, scenario, changes or [])
+
+
+@app.command()
+def ingest(
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="The scenario whose settings hold.")
+    ] = "default",
+    changes: Changes = None,
+) -> None:
+    """Read log entries on stdin, write one JSON verdict a document."""
+    from dauexp import filters
+
+    filters.ingest(scenario, changes or [])
+
+
+@app.command()
+def classify() -> None:
+    """Read user agents, a line each, write platform and device family as CSV."""
+    from dauexp import filters
+
+    filters.classify()
+
+
+@app.command()
+def aggregate(
+    at: Annotated[
+        int | None,
+        typer.Option("--at", metavar="NANOSECONDS", help="Timestamp of the flush; else none."),
+    ] = None,
+) -> None:
+    """Read StatsD packets, a line each, write the line protocol of one flush."""
+    from dauexp import filters
+
+    filters.aggregate(at)
+
+
+@app.command()
+def show(
+    folder: RunFolder,
+    table: Annotated[
+        str, typer.Argument(help="accuracy, ledger, questions, truth, answers, cost, ...")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Print a stored table of a run."""
+    from dauexp import commands
+
+    commands.show(folder, table, as_json=as_json)
+
+
+@app.command()
+def query(
+    contender: Annotated[str, typer.Argument(metavar="OPTION[:STRATEGY]")],
+    question: Annotated[str, typer.Argument(help="A question's id; see `dauexp questions`.")],
+    folder: Annotated[
+        Path, typer.Option("--run", metavar="RUN", help="The folder of a finished run.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Print the query of a question, and its answer from a run's store."""
+    from dauexp import commands
+
+    commands.query(contender, question, folder, as_json=as_json)
+
+
+def main() -> NoReturn:
+    """Runs the command line; errors become one sentence and their exit code."""
+    try:
+        app(standalone_mode=True)
+    except DauexpError as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if not _is_full(error):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _leave(
+            f"no space left on the device{where}: free some, or write elsewhere", BadInput.exit_code
+        )
+    sys.exit(0)
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno == errno.ENOSPC or "No space left on device" in str(error)
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    typer.echo(f"dauexp: {sentence}", err=True)
+    sys.exit(code)

@@ -1,0 +1,188 @@
+"""What the commands on runs do, below the command line: find, call, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dauexp import options as contract
+from dauexp import questions as catalogue
+from dauexp import run as runs_module
+from dauexp.errors import BadInput
+from dauexp.explain import explained
+from dauexp.report import make
+from dauexp.scenario import load
+
+
+def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> None:
+    """Runs a scenario and makes its report; prints where it is and what it found."""
+    with _Bars() as bars:
+        folder = runs_module.run(load(scenario, changes), runs, processes, bars)
+        make(folder, processes, bars)
+    _print_summary(folder)
+
+
+def report(folder: Path, processes: int) -> None:
+    """Makes the report of a finished run anew."""
+    runs_module.finished(folder)
+    with _Bars() as bars:
+        make(folder, processes, bars, anew=True)
+    print(folder / "report.html")
+
+
+def options(*, as_json: bool) -> None:
+    """Lists the options and their strategies."""
+    rows = [
+        {
+            "option": each.option.id,
+            "letter": each.option.letter,
+            "title": each.option.title,
+            "strategy": each.strategy.name,
+            "summary": each.strategy.summary,
+        }
+        for each in contract.contenders()
+    ]
+    _print_rows(rows, as_json=as_json)
+
+
+def questions(*, as_json: bool) -> None:
+    """Lists the questions with the languages in which each strategy has a query."""
+    scenario = load()
+    rows = []
+    for contender in contract.contenders():
+        for query in catalogue.queries(contender.strategy(scenario).queries):
+            question = catalogue.catalogue()[query.question]
+            rows.append(
+                {
+                    "question": question.id,
+                    "title": question.title,
+                    "unit": question.unit,
+                    "contender": contender.label,
+                    "variant": query.variant,
+                    "language": query.language if query.possible else "impossible",
+                }
+            )
+    _print_rows(rows, as_json=as_json)
+
+
+def scenario(scenario: str, changes: Sequence[str], *, explain: bool) -> None:
+    """Prints a scenario as TOML, or explains its parameters."""
+    loaded = load(scenario, changes)
+    if not explain:
+        print(loaded.to_toml(), end="")
+        return
+    _print_rows(explained(loaded), as_json=not sys.stdout.isatty())
+
+
+def show(folder: Path, table: str, *, as_json: bool) -> None:
+    """Prints a stored table of a run; `questions` is the summary of all answers' errors."""
+    name = "accuracy_summary" if table == "questions" else table
+    _print_rows(runs_module.result(folder, name).to_pylist(), as_json=as_json)
+
+
+def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None:
+    """Prints the queries of a question and their answers from a run's store."""
+    runs_module.finished(folder)
+    if question not in catalogue.catalogue():
+        raise BadInput(
+            f"{question!r} is no question: give one of {', '.join(catalogue.catalogue())}"
+        )
+    chosen = contract.contenders([contender])
+    if len(chosen) > 1:
+        raise BadInput(
+            f"{contender!r} has several strategies: give one of "
+            f"{', '.join(each.label for each in chosen)}"
+        )
+    impossible = [each for each in _queries(chosen[0], question) if not each.possible]
+    for reason in impossible:
+        raise BadInput(f"{chosen[0].label} cannot be asked {question}: {reason.text.strip()}")
+    for asked, answer in runs_module.ask_again(folder, chosen[0], question):
+        if not as_json:
+            print(f"-- {asked.path.name}\n{asked.text}")
+        _print_rows(answer.to_pylist(), as_json=as_json)
+
+
+def _queries(contender: contract.Contender, question: str) -> list[catalogue.Query]:
+    every = catalogue.queries(contender.strategy(load()).queries)
+    return [query for query in every if query.question == question]
+
+
+class _Bars:
+    """Progress bars on stderr; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:>12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, object] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, stage: str, done: int, steps: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=steps)
+        self._progress.update(self._tasks[stage], completed=done)  # type: ignore[arg-type]
+
+
+def _print_summary(folder: Path) -> None:
+    """What a run found: the mean error of every answer, as a table."""
+    summary = runs_module.result(folder, "accuracy_summary").to_pylist()
+    table = Table(title="error of DAU, WAU and MAU against the exact truth", title_justify="left")
+    for heading in (
+        "option",
+        "strategy",
+        "question",
+        "language",
+        "days",
+        "mean error",
+        "worst error",
+    ):
+        table.add_column(
+            heading, justify="right" if heading.endswith(("days", "error")) else "left"
+        )
+    for row in summary:
+        if row["segment"] == "all":
+            table.add_row(
+                row["option"],
+                row["strategy"],
+                row["question"],
+                ".".join(filter(None, (row["variant"], row["language"]))),
+                str(row["days_answered"]),
+                _percent(row["mean_relative_error"]),
+                _percent(row["worst_absolute_error"]),
+            )
+    Console(width=None if sys.stdout.isatty() else 100).print(table)
+    print(f"run     {folder}\npage    {folder / 'report.html'}\nrecord  {folder / 'appendix.md'}")
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2%}"
+
+
+def _print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
+    rows = list(rows)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, default=str))
+        return
+    table = Table(*(rows[0] if rows else ()))
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table)

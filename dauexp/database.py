@@ -1,0 +1,91 @@
+"""Databases that answer a query written in some language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, Self
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from dauexp.errors import BadInput
+
+
+class Database(Protocol):
+    """What a question is asked of. Use it as a context manager."""
+
+    languages: tuple[str, ...]
+    """The suffixes of the query files that it can run, e.g. `sql`."""
+
+    def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Runs a query. Raises BadInput where the query is not of the language."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def connect(
+    memory: str = "2GB", threads: int = 2, spill: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory, in UTC, that spills to the folder `spill`."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    connection.execute(f"SET memory_limit = '{memory}'")
+    connection.execute(f"SET threads = {threads}")
+    if spill is not None:
+        connection.execute("SET temp_directory = ?", [str(spill)])
+    return connection
+
+
+def to_duckdb(query: str) -> tuple[str, set[str]]:
+    """A BigQuery statement in DuckDB's dialect, and the names of its parameters.
+
+    Raises BadInput where it is not one statement of BigQuery's dialect.
+    """
+    try:
+        statements = sqlglot.parse(query, read="bigquery", error_level=sqlglot.ErrorLevel.RAISE)
+    except sqlglot.errors.SqlglotError as error:
+        raise BadInput(f"not BigQuery SQL: {error}") from error
+    if len(statements) != 1 or statements[0] is None:
+        raise BadInput(f"a query file holds one statement, not {len(statements)}")
+    names = {node.name for node in statements[0].find_all(exp.Parameter)}
+    return statements[0].sql(dialect="duckdb"), names
+
+
+class SqlDatabase:
+    """Parquet files as tables of a DuckDB, asked in BigQuery's dialect of SQL."""
+
+    languages: tuple[str, ...] = ("sql",)
+
+    def __init__(self, tables: Mapping[str, Path], **settings: object) -> None:
+        """`tables` maps `schema.table` to a folder of Parquet files."""
+        self.connection = connect(**settings)  # type: ignore[arg-type]
+        for name, folder in tables.items():
+            schema, _, _ = name.rpartition(".")
+            if schema:
+                self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            self.connection.execute(
+                f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{folder}/**/*.parquet')"
+            )
+
+    def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Runs a query in BigQuery SQL; only the parameters that it names are bound."""
+        if language != "sql":
+            raise BadInput(f"this database is asked in sql, not in {language}")
+        statement, names = to_duckdb(query)
+        missing = names - parameters.keys()
+        if missing:
+            raise BadInput(f"the query needs @{', @'.join(sorted(missing))}, which no one knows")
+        bound = {name: parameters[name] for name in names}
+        return self.connection.sql(statement, params=bound).to_arrow_table()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()

@@ -1,0 +1,112 @@
+"""What options A and B share: lines on standard output, ingested into BigQuery-shaped tables."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import ClassVar, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dauexp import ledger
+from dauexp.database import SqlDatabase
+from dauexp.ingest.decoder import Decoder, decoder, gc_paused
+from dauexp.ingest.names import snake_case
+from dauexp.ingest.registry import Registry
+from dauexp.ingest.stable import settle
+from dauexp.ledger import Law
+from dauexp.options import LEDGER_PART, Part, Strategy
+from dauexp.store import Store
+from dauexp.tables import MESSAGES
+
+LIVE: Final = "live"
+STABLE: Final = "stable"
+ERRORS: Final = "errors"
+
+QUERIED_AS: Final = "syncstorage"
+"""The application whose tables the query files name."""
+
+
+class Logged(NamedTuple):
+    """What a service logs of one request."""
+
+    user_agent: str
+    hashed_fxa_uid: str
+    hashed_device_id: str
+    platform: str
+    device_family: str
+
+
+class IngestedStrategy(Strategy):
+    """A strategy that logs one line a request, which ingestion makes a row of.
+
+    Accounts: `live` and `errors` (by reason, the stage) of what was delivered, by host and day of
+    arrival; `stable` and `deduplicated` of what is live, by day of arrival.
+    """
+
+    registry: ClassVar[Registry]
+    """Decides the columns of the tables."""
+    ping: ClassVar[str] = "events"
+    """The ping that it sends, after which its tables are named."""
+    laws: ClassVar[tuple[Law, ...]] = (
+        Law(("delivered",), (LIVE, ERRORS)),
+        Law((LIVE,), (STABLE, "deduplicated"), by_host=False),
+    )
+
+    @abstractmethod
+    def log(self, requests: Iterable[Logged]) -> list[bytes]:
+        """The lines that the service writes for some requests, in order, without line ends."""
+
+    def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
+        """One line a request."""
+        columns = [_texts(observations[name]) for name in Logged._fields]
+        with gc_paused():
+            lines = self.log(map(Logged._make, zip(*columns, strict=True)))
+        wire = pa.array(lines, pa.binary())
+        return pa.record_batch(
+            [observations["ordinal"], observations["time"], observations["host"], wire], MESSAGES
+        )
+
+    def collect(self, messages: Iterable[pa.RecordBatch]) -> Iterator[Part]:
+        """Ingests the lines: parts of the tables `live` and `errors`."""
+        for batch in messages:
+            decoded = self.decoder.decode(batch)
+            yield Part(LIVE, decoded.live)
+            yield Part(ERRORS, decoded.errors)
+            accepted = batch.filter(decoded.accepted)
+            yield Part(LEDGER_PART, ledger.tally(LIVE, accepted))
+            rejected = batch.filter(pc.invert(decoded.accepted))
+            stages = decoded.errors["stage"]
+            for stage in stages.unique().to_pylist():
+                of_stage = rejected.filter(pc.equal(stages, stage).combine_chunks())
+                yield Part(LEDGER_PART, ledger.tally(ERRORS, of_stage, reason=stage))
+
+    def settle(self, store: Store) -> Iterator[Part]:
+        """Makes the table `stable` from `live`: of each document and day the earliest row."""
+        return settle(store, self.decoder.table.live)
+
+    def database(self, store: Store) -> SqlDatabase:
+        """`APPLICATION_live.events`, `APPLICATION_stable.events` and `APPLICATION_errors.events`,
+        the application being named `syncstorage` too, whatever its id, as the queries name it."""
+        names = {snake_case(self.scenario.glean.application_id), QUERIED_AS}
+        tables = [table for table in (LIVE, STABLE, ERRORS) if store.has(table)]
+        return SqlDatabase(
+            {
+                f"{name}_{table}.{self.ping}": store.table(table)
+                for name in names
+                for table in tables
+            }
+        )
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """What ingests its lines."""
+        return decoder(self.registry, self.ping, self.scenario.glean.application_id)
+
+
+def _texts(column: pa.Array) -> list[str]:
+    """The values of a dictionary-encoded column, one text object for each distinct value."""
+    values = column.dictionary.to_pylist()
+    return [values[index] for index in column.indices.to_pylist()]

@@ -1,0 +1,1 @@
+"""Measures: functions from stored results to tidy tables, one row per observation."""

@@ -1,0 +1,147 @@
+"""The contract of an option, and how options are found.
+
+An option is a folder here, or an installed package with an entry point in the group
+`dauexp.options`, whose module has an `OPTION`. A strategy is one way of using it. Data flows
+through a strategy one way: `emit` -> (channel) -> `collect` -> store -> `settle` -> `database`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import pyarrow as pa
+
+from dauexp.channel import Clock
+from dauexp.database import Database
+from dauexp.errors import BadInput
+from dauexp.ledger import Law
+from dauexp.scenario import Scenario
+from dauexp.store import Store
+from dauexp.traffic.truth import Calibration
+
+
+class Part(NamedTuple):
+    """Rows for one table of a strategy's store. The table `ledger` is special: its rows have the
+    columns of `dauexp.ledger.COUNTS` and go to the run's ledger."""
+
+    table: str
+    rows: pa.RecordBatch | pa.Table
+
+
+LEDGER_PART = "ledger"
+
+
+class Strategy(ABC):
+    """One way of using an option, for one scenario."""
+
+    name: ClassVar[str]
+    """Unique within the option; lower case."""
+    summary: ClassVar[str]
+    """One line: what it does."""
+    clock: ClassVar[Clock] = "collector"
+    """Whose clock says when a message arrived: that of its host, or of a central collector."""
+    laws: ClassVar[tuple[Law, ...]]
+    """Conservation laws of its own, beside those of generation and carriage."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    @property
+    @abstractmethod
+    def queries(self) -> Path:
+        """The folder with its query files, `QUESTION[.VARIANT].LANGUAGE` or `QUESTION.md`."""
+
+    @abstractmethod
+    def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
+        """What goes on the wire for a batch of requests.
+
+        Takes a batch of `dauexp.tables.OBSERVATIONS`, gives one of `dauexp.tables.MESSAGES` with
+        one message a request, `arrival` being the time of the request.
+        """
+
+    @abstractmethod
+    def collect(self, messages: Iterable[pa.RecordBatch]) -> Iterator[Part]:
+        """What the messages of one block of users and day leave in the store.
+
+        Takes batches of `dauexp.tables.MESSAGES` as they arrive, gives parts of tables, and counts
+        what it did with each message in parts of the ledger.
+        """
+
+    @abstractmethod
+    def settle(self, store: Store) -> Iterator[Part]:
+        """Once all blocks and days are collected: makes the tables that questions are asked of."""
+
+    @abstractmethod
+    def database(self, store: Store) -> Database:
+        """Opens what was settled, for queries."""
+
+    def constants(self, calibration: Calibration) -> Mapping[str, float]:  # noqa: ARG002 - most need none
+        """Named constants that its queries must know beforehand, from an earlier period."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way of measuring daily active use, with its strategies in the order they are shown."""
+
+    id: str
+    letter: str
+    title: str
+    strategies: Sequence[type[Strategy]]
+
+
+def options() -> dict[str, Option]:
+    """All options there are, by id: the folders of this package, then the installed plug-ins."""
+    modules = [
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+        if found.ispkg
+    ]
+    found = [module.OPTION for module in modules]
+    found += [point.load() for point in entry_points(group="dauexp.options")]
+    return {option.id: option for option in sorted(found, key=lambda option: option.letter)}
+
+
+class Contender(NamedTuple):
+    """A strategy of an option, chosen for a run."""
+
+    option: Option
+    strategy: type[Strategy]
+
+    @property
+    def label(self) -> str:
+        """`OPTION`, or `OPTION:STRATEGY` where the option has several."""
+        if len(self.option.strategies) == 1:
+            return self.option.id
+        return f"{self.option.id}:{self.strategy.name}"
+
+
+def contenders(chosen: Sequence[str] = ()) -> list[Contender]:
+    """The strategies named as OPTION or OPTION:STRATEGY (all of an option, or one); none named
+    means all there are. Raises BadInput for a name that there is not."""
+    everything = [
+        Contender(option, strategy)
+        for option in options().values()
+        for strategy in option.strategies
+    ]
+    if not chosen:
+        return everything
+    names = {f"{each.option.id}:{each.strategy.name}" for each in everything}
+    names |= {each.option.id for each in everything}
+    for name in chosen:
+        if name not in names:
+            raise BadInput(
+                f"{name!r} is no option or strategy: give one of {', '.join(sorted(names))}"
+            )
+    return [
+        each
+        for each in everything
+        if each.option.id in chosen or f"{each.option.id}:{each.strategy.name}" in chosen
+    ]

@@ -1,0 +1,45 @@
+"""Option A: Glean, by server code that glean_parser generates from metrics.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Final
+
+from dauexp.ingest.registry import Registry
+from dauexp.ingest.strategy import IngestedStrategy, Logged
+from dauexp.options import Option
+from dauexp.options.glean.emitter import PythonEmitter
+
+FOLDER: Final = Path(__file__).parent
+REGISTRY: Final = Registry((FOLDER / "metrics.yaml", FOLDER / "pings.yaml"))
+QUERIES: Final = FOLDER / "queries"
+
+
+class GleanEvents(IngestedStrategy):
+    """The event `syncstorage.get_collections` in the `events` ping, logged by generated code."""
+
+    name: ClassVar[str] = "events"
+    summary: ClassVar[str] = (
+        "one Glean events ping a request, logged by code that glean_parser generates"
+    )
+    registry: ClassVar[Registry] = REGISTRY
+
+    @property
+    def queries(self) -> Path:
+        """BigQuery SQL on the stable table."""
+        return QUERIES
+
+    @cached_property
+    def _emitter(self) -> PythonEmitter:
+        return PythonEmitter(REGISTRY, self.scenario.glean)
+
+    def log(self, requests: Iterable[Logged]) -> list[bytes]:
+        """The lines of the generated logger."""
+        return self._emitter.lines(requests)
+
+
+OPTION: Final = Option(
+    id="glean", letter="A", title="Glean by glean_parser", strategies=[GleanEvents]
+)

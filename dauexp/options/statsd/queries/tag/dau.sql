@@ -1,0 +1,12 @@
+-- Distinct users of a day, each a series.
+WITH seen AS (
+  SELECT
+    DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day
+    COUNT(DISTINCT requests.`user`) AS users
+  FROM influxdb.requests AS requests
+  GROUP BY day
+)
+SELECT day, COALESCE(users, 0) AS value
+FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day
+LEFT JOIN seen USING (day)
+ORDER BY day

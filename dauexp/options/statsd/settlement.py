@@ -1,0 +1,183 @@
+"""What becomes of the points of a run: the rules of `points`, applied to whole tables.
+
+A measurement is a table with the columns time, the tags, the fields, as InfluxDB shows it in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from dauexp import ledger
+from dauexp.database import SqlDatabase, connect
+from dauexp.options.statsd.points import UNLIMITED, Index, Limits
+
+TIME = pa.timestamp("us", tz="UTC")
+"""The time of a stored point; BigQuery's and DuckDB's own precision."""
+
+CHUNK_ROWS = 4_000_000
+"""About how many written points are settled at once: decides the memory, not the result."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The tags and the fields of a measurement."""
+
+    tags: tuple[str, ...]
+    fields: Mapping[str, pa.DataType]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of its table."""
+        tags = [(tag, pa.string()) for tag in self.tags]
+        return pa.schema([("time", TIME), *tags, *self.fields.items()])
+
+
+class Settled(NamedTuple):
+    """Points of a measurement (columns: its schema, sorted), and the account of them."""
+
+    points: pa.Table
+    accounts: pa.Table
+
+
+def settle_flushes(
+    written: Path, measurement: Measurement, together: str, limits: Limits = UNLIMITED
+) -> Iterator[Settled]:
+    """The points whose parts are the rows of the Parquet files below the folder `written`.
+
+    A point is written once: `together`, in SQL, is its `value` from the rows that are its parts.
+    """
+    query = (
+        f"SELECT {_columns(measurement)}, ({together})::BIGINT AS value, "
+        "time AS arrival, '' AS file, 0 AS place, true AS last "
+        f"FROM parts GROUP BY {_columns(measurement)}"
+    )
+    return _settle(written, measurement, query, limits)
+
+
+def settle_writes(
+    written: Path, measurement: Measurement, limits: Limits = UNLIMITED
+) -> Iterator[Settled]:
+    """The points of writes, which are the rows of the Parquet files below the folder `written`.
+
+    Beside time, tags and fields, a row says its `arrival`. The order of writing is that of
+    arrival; of equal arrival, that of the files' names (day and block), then that within the file.
+    All fields are set by each write, so the last write of a point is all that is left of it.
+    """
+    query = (
+        f"SELECT {_columns(measurement)}, {', '.join(measurement.fields)}, arrival, "
+        "filename AS file, file_row_number AS place, row_number() OVER ("
+        f"PARTITION BY {_columns(measurement)} "
+        "ORDER BY arrival DESC, file DESC, place DESC) = 1 AS last FROM parts"
+    )
+    return _settle(written, measurement, query, limits)
+
+
+def _settle(
+    written: Path, measurement: Measurement, query: str, limits: Limits
+) -> Iterator[Settled]:
+    if not any(written.rglob("*.parquet")):
+        return
+    same = " AND ".join(f"w.{tag} IS NOT DISTINCT FROM r.{tag}" for tag in measurement.tags)
+    files = str(written / "**" / "*.parquet")
+    with connect(spill=written.parent / ".spill") as connection:
+        every = connection.read_parquet(files, filename=True, file_row_number=True)
+        every.create_view("every_part")
+        every.create_view("parts")
+        connection.register("refused", _refused(connection, measurement, query, limits))
+        for start, end in _chunks(connection):
+            connection.execute(
+                "CREATE OR REPLACE VIEW parts AS SELECT * FROM every_part "
+                f"WHERE time >= make_timestamptz({start}) AND time < make_timestamptz({end})"
+            )
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE writes AS "
+                f"SELECT w.*, coalesce(r.reason, '') AS reason FROM ({query}) AS w "
+                f"LEFT JOIN refused AS r ON {same}"
+            )
+            yield Settled(_stored(connection, measurement), _accounts(connection))
+
+
+def _refused(
+    connection: duckdb.DuckDBPyConnection, measurement: Measurement, query: str, limits: Limits
+) -> pa.Table:
+    """The series that the limits refuse, each with the reason; they are offered to the index in
+    the order of their first write."""
+    schema = pa.schema([(name, pa.string()) for name in (*measurement.tags, "reason")])
+    if limits == UNLIMITED:
+        return schema.empty_table()
+    tags = ", ".join(measurement.tags)
+    offered = connection.execute(
+        f"SELECT {tags} FROM ({query}) GROUP BY {tags} "
+        f"ORDER BY min(row(arrival, file, place)), {tags}"
+    ).fetchall()
+    index = Index(limits)
+    refused = []
+    for series in offered:
+        named = zip(measurement.tags, series, strict=True)
+        reason = index.admit("", tuple((key, value) for key, value in named if value is not None))
+        if reason:
+            refused.append((*series, reason))
+    return pa.Table.from_pylist(
+        [dict(zip(schema.names, row, strict=True)) for row in refused], schema=schema
+    )
+
+
+def _columns(measurement: Measurement, prefix: str = "") -> str:
+    return ", ".join(prefix + name for name in ("time", *measurement.tags))
+
+
+def _chunks(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+    """Ranges of time, in microseconds since the epoch, of whole hours of about CHUNK_ROWS."""
+    hour = 3_600_000_000
+    hours = connection.execute(
+        f"SELECT epoch_us(time) // {hour} AS hour, count(*) FROM every_part GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    chunks: list[tuple[int, int]] = []
+    rows = CHUNK_ROWS
+    for each, count in hours:
+        if rows + count > CHUNK_ROWS:
+            chunks.append((each * hour, (each + 1) * hour))
+            rows = 0
+        chunks[-1] = (chunks[-1][0], (each + 1) * hour)
+        rows += count
+    return chunks
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, measurement: Measurement) -> pa.Table:
+    names = ", ".join(measurement.schema.names)
+    stored = connection.sql(
+        f"SELECT {names} FROM writes WHERE last AND reason = '' ORDER BY {_columns(measurement)}"
+    )
+    return stored.to_arrow_table().cast(measurement.schema)
+
+
+def _accounts(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Accounts by host and UTC day of arrival."""
+    rows = connection.execute(
+        "SELECT CASE WHEN reason <> '' THEN 'rejected' WHEN last THEN 'stored' "
+        "ELSE 'overwritten' END AS account, reason, coalesce(host, ''), arrival::DATE, count(*) "
+        "FROM writes GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    written = ledger.counts("points_written", [("", *row[2:]) for row in rows])
+    return pa.concat_tables([written, *(ledger.counts(row[0], [row[1:]]) for row in rows)])
+
+
+class PointsDatabase(SqlDatabase):
+    """Measurements as tables, asked in SQL; one without any point is an empty table."""
+
+    def __init__(self, tables: Mapping[str, tuple[Measurement, Path]]) -> None:
+        """`tables` maps `schema.name` to a measurement and the folder of its Parquet files."""
+        filled = {name for name, (_, folder) in tables.items() if any(folder.rglob("*.parquet"))}
+        super().__init__({name: tables[name][1] for name in filled})
+        for name in tables.keys() - filled:
+            schema, _, _ = name.rpartition(".")
+            self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            self.connection.register("nothing", tables[name][0].schema.empty_table())
+            self.connection.execute(f"CREATE TABLE {name} AS FROM nothing")
+            self.connection.unregister("nothing")

@@ -1,0 +1,143 @@
+"""The bases of the strategies of option C: all, and those that go through a StatsD server.
+
+A strategy through StatsD says what the client sends for a request, what is kept of a flush, and
+what is asked of it (the queries); the rest is here.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import statsd
+
+from dauexp import ledger
+from dauexp.database import Database
+from dauexp.ledger import Law
+from dauexp.options import LEDGER_PART, Part, Strategy
+from dauexp.options.statsd.aggregator import Series
+from dauexp.options.statsd.columns import BatchAggregator
+from dauexp.options.statsd.emission import messages, recorded_client, tagged_names
+from dauexp.options.statsd.packets import METRIC_TYPE
+from dauexp.options.statsd.settlement import Measurement, PointsDatabase, settle_flushes
+from dauexp.scenario import Scenario
+from dauexp.store import Store
+
+TAGS = ("platform", "device_family")
+"""What each message is tagged with, beside the host."""
+
+WRITTEN = Law(("points_written",), ("stored", "overwritten", "rejected"))
+
+FLUSHED = "flushed"
+"""The table of what each block of users and day puts into the flushes of the servers.
+
+It is the memory of the servers, made durable so that blocks can be done apart; it is not stored
+by the option, so it is no part of what the option keeps or costs at rest."""
+
+
+class InfluxStrategy(Strategy):
+    """A strategy whose points end up in one measurement of InfluxDB."""
+
+    measurement_name: ClassVar[str]
+    """The measurement without the scenario's prefix: so it is called in queries."""
+
+    @property
+    def measurement(self) -> str:
+        """The name of the measurement in InfluxDB."""
+        return f"{self.scenario.statsd.prefix}_{self.measurement_name}".replace(".", "_")
+
+    @property
+    @abstractmethod
+    def schema(self) -> Measurement:
+        """The tags and fields of the measurement."""
+
+    @property
+    def queries(self) -> Path:
+        """The folder of this package named after the strategy."""
+        return Path(__file__).parent / "queries" / self.name
+
+    def database(self, store: Store) -> Database:
+        """The measurement as the table `influxdb.NAME`."""
+        folder = store.table(self.measurement_name)
+        return PointsDatabase({f"influxdb.{self.measurement_name}": (self.schema, folder)})
+
+
+class StatsdStrategy(InfluxStrategy):
+    """A strategy whose messages are StatsD packets, aggregated by a server on each host."""
+
+    tags: ClassVar[tuple[str, ...]] = TAGS
+    """The tags that its metrics have, beside the host and the type."""
+    clock = "host"
+    laws = (Law(("delivered",), ("aggregated", "malformed", "forgotten")), WRITTEN)
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self.interval = 1000 * scenario.statsd.flush_seconds
+
+    @property
+    def schema(self) -> Measurement:
+        """One value for each flush, host and set of tags."""
+        return Measurement(("host", *self.tags, METRIC_TYPE), {"value": pa.int64()})
+
+    @property
+    @abstractmethod
+    def together(self) -> str:
+        """How the value of a point comes of its parts, in SQL."""
+
+    @abstractmethod
+    def flushed(self, aggregator: BatchAggregator) -> pa.Table:
+        """The parts of points: columns time, host, series, and what `together` is of."""
+
+    @abstractmethod
+    def send(self, client: statsd.StatsClient, names: list[str], users: list[str]) -> None:
+        """Makes the client send one packet for each name and user."""
+
+    def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
+        """One packet a request, tagged by platform and device family."""
+        client, datagrams = recorded_client(self.scenario.statsd.prefix)
+        names = tagged_names(self.measurement_name, observations, TAGS)
+        users = observations["hashed_fxa_uid"].cast(pa.string()).to_pylist()
+        self.send(client, names, users)
+        return messages(observations, datagrams)
+
+    def collect(self, messages: Iterable[pa.RecordBatch]) -> Iterator[Part]:
+        """The flushes of the servers, as far as these messages make them.
+
+        A server that restarts forgets what it has not flushed: those messages are `forgotten`.
+        """
+        aggregator = BatchAggregator(self.interval)
+        for delivered in messages:
+            lost = self._forgotten(delivered)
+            forgotten, batch = delivered.filter(lost), delivered.filter(pc.invert(lost))
+            counted = pa.array(aggregator.add(batch))
+            yield Part(LEDGER_PART, ledger.tally("forgotten", forgotten, reason="restart"))
+            yield Part(LEDGER_PART, ledger.tally("aggregated", batch.filter(counted)))
+            malformed = batch.filter(pc.invert(counted))
+            yield Part(LEDGER_PART, ledger.tally("malformed", malformed))
+        yield Part(FLUSHED, self._tagged(self.flushed(aggregator), aggregator.series))
+
+    def _forgotten(self, messages: pa.RecordBatch) -> pa.BooleanArray:
+        restart = self.scenario.faults.statsd_restart
+        arrival = np.asarray(messages["arrival"].cast(pa.int64()))
+        return pa.array(restart.forgotten(arrival, messages["host"], self.interval))
+
+    def _tagged(self, table: pa.Table, series: Sequence[Series]) -> pa.Table:
+        """The rows of this strategy's measurement, with tags in place of the series. A metric of
+        another name, which only a damaged packet has, is left out: nothing asks for it."""
+        names = pa.array([name for name, _ in series], pa.string()).take(table["series"])
+        known = [dict(tags) for _, tags in series]
+        for tag in (*self.tags, METRIC_TYPE):
+            values = pa.array([tags.get(tag) for tags in known], pa.string())
+            table = table.append_column(tag, values.take(table["series"]))
+        return table.filter(pc.equal(names, self.measurement)).drop_columns("series")
+
+    def settle(self, store: Store) -> Iterator[Part]:
+        """The points that the servers wrote: the parts of all blocks and days, put together."""
+        for points, accounts in settle_flushes(store.table(FLUSHED), self.schema, self.together):
+            yield Part(self.measurement_name, points)
+            yield Part(LEDGER_PART, accounts)

@@ -1,0 +1,67 @@
+"""Work spread over processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from typing import Self, TypeVar
+
+import pyarrow as pa
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Pool:
+    """Processes that do independent tasks; with one process, this one does them itself.
+
+    Processes are spawned, not forked: DuckDB and Arrow have threads that a fork would lose.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self.processes = processes
+        self._executor: ProcessPoolExecutor | None = None
+        if processes > 1:
+            self._executor = ProcessPoolExecutor(
+                processes,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_single_thread,
+            )
+
+    def each(
+        self,
+        stage: str,
+        function: Callable[[T], R],
+        tasks: Sequence[T],
+        progress: Callable[[str, int, int], None],
+    ) -> list[R]:
+        """The results of `function` for each task, in the order of the tasks.
+
+        The first error ends the stage and is raised here.
+        """
+        progress(stage, 0, len(tasks))
+        if self._executor is None:
+            results = []
+            for done, task in enumerate(tasks, start=1):
+                results.append(function(task))
+                progress(stage, done, len(tasks))
+            return results
+        futures: list[Future[R]] = [self._executor.submit(function, task) for task in tasks]
+        for done, future in enumerate(as_completed(futures), start=1):
+            if future.exception() is not None:
+                self._executor.shutdown(wait=True, cancel_futures=True)
+                future.result()
+            progress(stage, done, len(tasks))
+        return [future.result() for future in futures]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _single_thread() -> None:
+    pa.set_cpu_count(1)

@@ -1,0 +1,35 @@
+"""What people look at: notebooks, figures, the appendix and the page of a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, the steps done and the steps in all."""
+
+
+def make(folder: Path, processes: int, progress: Progress, *, anew: bool = False) -> None:
+    """Makes what people look at from the tables of a finished run.
+
+    Leaves below `folder`: `figures/*.svg`, `appendix.md`, `report.html`, and in `notebooks/` the
+    notebooks that the scenario names, executed. What stands already is left, unless `anew`. The
+    same run gives the same bytes of figures, appendix and page.
+
+    Raises BadInput where the folder is no finished run or a notebook is unknown, DauexpError where
+    a cell of a notebook fails: the notebook is kept beside its place.
+    """
+    from dauexp.report import assembly  # noqa: PLC0415 - charts take seconds to import
+
+    assembly.make(folder, processes, progress, anew=anew)
+
+
+def notebook_run(run: str, preset: str = "quick") -> Path:
+    """The folder of the run that a notebook shows: the one named, or else a run of a preset.
+
+    A preset runs once and is kept in the user's cache. Raises BadInput where `run` is no finished
+    run.
+    """
+    from dauexp.report import presets  # noqa: PLC0415 - as above
+
+    return presets.run_of(run, preset)

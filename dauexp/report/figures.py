@@ -1,0 +1,139 @@
+"""The figures of a report: which there are, what they show, and from which tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dauexp.report import findings, plots
+from dauexp.report.claims import Judged
+from dauexp.report.frames import Frames
+from dauexp.report.render import Chart
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart in its place in the report."""
+
+    name: str
+    section: str
+    caption: str
+    tables: tuple[str, ...]
+    """The stored tables that it is drawn from."""
+    chart: Chart
+
+    @property
+    def alt(self) -> str:
+        """What it shows, in words, for those who do not see it."""
+        return str(self.chart.description)
+
+
+class _Plan(NamedTuple):
+    """A figure that can be drawn from any run that has its tables."""
+
+    name: str
+    section: str
+    plot: Callable[[Frames], Chart]
+    tables: tuple[str, ...]
+    caption: str
+
+
+_PLANS = (
+    _Plan(
+        "grid",
+        "answer",
+        plots.grid,
+        ("accuracy_summary",),
+        "Mean error of each contender over the days it answered; the colour tells its worst day.",
+    ),
+    _Plan(
+        "answers",
+        "accuracy",
+        plots.answers,
+        ("answers", "truth"),
+        "Each answer beside the truth. Where contenders are far apart, the axis is logarithmic.",
+    ),
+    _Plan(
+        "errors",
+        "accuracy",
+        plots.errors,
+        ("accuracy",),
+        "The same as relative errors: answer / truth - 1.",
+    ),
+    _Plan(
+        "platforms",
+        "segments",
+        plots.platforms,
+        ("answers", "truth"),
+        "Daily active users by platform, as Sync classifies user agents.",
+    ),
+    _Plan(
+        "classification",
+        "segments",
+        plots.classification,
+        ("classification",),
+        "What is true of the simulated devices, beside what Sync makes of their user agents.",
+    ),
+    _Plan(
+        "complexity",
+        "queries",
+        plots.complexity,
+        ("complexity",),
+        "Halstead difficulty: half the distinct operators, times the mean uses of an operand.",
+    ),
+    _Plan(
+        "effort",
+        "effort",
+        plots.effort,
+        ("effort",),
+        "Lines of registry, emitter and queries, without blank lines, comments and docstrings.",
+    ),
+    _Plan(
+        "wire",
+        "cost",
+        plots.wire,
+        ("cost",),
+        "The bytes that an option hands to the transport for one request.",
+    ),
+    _Plan(
+        "cpu",
+        "cost",
+        plots.cpu,
+        ("cost",),
+        "CPU time of emission and of collection (for A and B: parsing, validating and storing).",
+    ),
+    _Plan(
+        "requests",
+        "traffic",
+        plots.requests_by_day,
+        ("ledger",),
+        "What was generated, and what each option therefore saw.",
+    ),
+    _Plan(
+        "ledger",
+        "ledger",
+        plots.ledger,
+        ("ledger",),
+        "Every request at every stage. The run fails where this does not add up.",
+    ),
+)
+
+
+def figures(run: Frames, claims: Sequence[Judged]) -> list[Figure]:
+    """The figures for which a run has the tables, in the order of the report."""
+    return [*_figures(run), _verdicts(run, claims)]
+
+
+def _figures(run: Frames) -> Iterator[Figure]:
+    for plan in _PLANS:
+        if all(name in run and len(run[name]) for name in plan.tables):
+            yield Figure(plan.name, plan.section, plan.caption, plan.tables, plan.plot(run))
+
+
+def _verdicts(run: Frames, claims: Sequence[Judged]) -> Figure:
+    asked = dict.fromkeys(name for each in claims for name in each.needs)
+    used = tuple(name for name in asked if name in run)
+    caption = "All claims by verdict, those for and those against each option."
+    chart = plots.verdicts(findings.verdict_counts(claims))
+    return Figure("verdicts", "claims", caption, used, chart)

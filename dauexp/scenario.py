@@ -1,0 +1,212 @@
+"""A scenario: all parameters of a run, typed, frozen and validated; TOML in and out."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from dauexp.errors import BadInput
+from dauexp.faults import Faults
+from dauexp.parameters import Parameters, parameter
+from dauexp.resources import resource
+from dauexp.traffic.parameters import Traffic
+
+
+class Identity(Parameters):
+    """How raw ids become hashed ones. The secret itself is never a parameter."""
+
+    device_id: Literal["per-device", "placeholder"] = parameter(
+        "per-device",
+        "`per-device` hashes each device's id; `placeholder` is the constant `none` for "
+        "all, one id a user, as Sync shipped",
+        source="the intended behaviour",
+    )
+    secret_env: str = parameter(
+        "DAUEXP_SECRET",
+        "environment variable that holds the HMAC secret; for simulated traffic a "
+        "secret made from the seed serves where neither it nor the file is there",
+    )
+    secret_file: Path | None = parameter(
+        None, "file that holds the HMAC secret, before the variable"
+    )
+
+
+class Glean(Parameters):
+    """Options A and B: the application that logs, and the emitter of A."""
+
+    emitter: Literal["python"] = parameter(
+        "python", "language of the code that glean_parser generates"
+    )
+    application_id: str = parameter("syncstorage", "document_namespace of the pings", min_length=1)
+    app_display_version: str = parameter("0.17.0", "version of the application", source="as Sync's")
+    app_channel: str = parameter("release", "channel of the application")
+
+
+class Statsd(Parameters):
+    """Option C: the StatsD servers, one on each host."""
+
+    prefix: str = parameter(
+        "syncstorage", "prefix of all metric names", min_length=1, pattern=r"^[a-zA-Z0-9_.]+$"
+    )
+    flush_seconds: int = parameter(
+        10,
+        "flush interval",
+        unit="s",
+        ge=1,
+        le=86_400,
+        source="default of the statsd daemon and of Telegraf",
+    )
+    calibration_days: int = parameter(
+        28,
+        "length of the earlier period from which requests per user are known",
+        unit="days",
+        ge=28,
+        le=366,
+        source="long enough for requests per monthly user",
+    )
+
+
+class InfluxDB(Parameters):
+    """Option C: the database of points."""
+
+    backend: Literal["embedded"] = parameter("embedded", "where points are stored")
+    precision: Literal["s", "ms", "us", "ns"] = parameter(
+        "ms",
+        "precision of a point's timestamp: two points of one series and timestamp are one",
+        source="precision of the requests",
+    )
+
+
+class Report(Parameters):
+    """What is made of the results."""
+
+    notebooks: tuple[str, ...] = parameter(
+        ("01_traffic", "03_accuracy", "09_decision"),
+        "notebooks that papermill executes, in order",
+    )
+
+
+class Scenario(Parameters):
+    """All parameters of a run."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = parameter(
+        "default",
+        "short name, used in the name of the run's folder",
+    )
+    seed: int = parameter(1, "decides everything that is random", ge=0, lt=2**63)
+    strategies: tuple[str, ...] = parameter(
+        (),
+        "what is compared, as OPTION or OPTION:STRATEGY; none named means all there are",
+    )
+    traffic: Traffic = Traffic()
+    identity: Identity = Identity()
+    faults: Faults = Faults()
+    glean: Glean = Glean()
+    statsd: Statsd = Statsd()
+    influxdb: InfluxDB = InfluxDB()
+    report: Report = Report()
+    plugins: dict[str, dict[str, Any]] = parameter(
+        {},
+        "parameters of options that are plug-ins, a table for each, validated by the plug-in",
+    )
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def to_toml(self) -> str:
+        """The whole scenario, defaults included, as TOML; `None` is left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the parameters in hex: equal scenarios have equal digests."""
+        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+
+
+def load(source: str | Path | None = None, changes: Sequence[str] = ()) -> Scenario:
+    """The scenario of a file or a preset's name (default: `default`), with `KEY=VALUE` changes.
+
+    A value is TOML (`traffic.users=1000`, `report.notebooks=["01_traffic"]`); what is no TOML is
+    taken as text. Raises BadInput where a file is missing, a key unknown or a value out of range.
+    """
+    name = str(source or "default")
+    path = _find(name)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path}: not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 text: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    for change in changes:
+        _apply(values, change)
+    try:
+        return Scenario.model_validate(values)
+    except ValidationError as error:
+        raise BadInput(f"{path.name}: {_sentence(error.errors()[0])}") from error
+
+
+def presets() -> list[str]:
+    """The names of the scenarios that come with the package."""
+    return sorted(path.stem for path in resource("data", "scenarios").glob("*.toml"))
+
+
+def _find(name: str) -> Path:
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        if not path.is_file():
+            raise BadInput(
+                f"{name}: no such file; give a scenario file or one of {', '.join(presets())}"
+            )
+        return path
+    if name not in presets():
+        raise BadInput(
+            f"{name!r} is no scenario: give a file ending .toml or one of {', '.join(presets())}"
+        )
+    return resource("data", "scenarios", f"{name}.toml")
+
+
+def _apply(values: dict[str, Any], change: str) -> None:
+    key, equals, text = change.partition("=")
+    if not equals or not key.strip():
+        raise BadInput(f"--set {change!r}: give KEY=VALUE, for example traffic.users=1000")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *groups, last = key.strip().split(".")
+    table = values
+    for group in groups:
+        table = table.setdefault(group, {})
+        if not isinstance(table, dict):
+            raise BadInput(f"--set {change!r}: {group} is a value, not a group of keys")
+    table[last] = value
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where, list(keys()), n=1, cutoff=0.5)
+        return f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
+    message = detail["msg"].removeprefix("Value error, ")
+    given = f" (given: {detail['input']!r})" if not isinstance(detail["input"], dict) else ""
+    return f"{where}: {message[0].lower()}{message[1:]}{given}"
+
+
+def keys(group: type[Parameters] = Scenario, prefix: str = "") -> Iterator[str]:
+    """All keys of a scenario, dotted, in the order of the file."""
+    for name, field in group.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Parameters):
+            yield from keys(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"

@@ -1,0 +1,59 @@
+"""A strategy's store: a folder with one folder of Parquet files for each table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class Store:
+    """The tables of one strategy in a run.
+
+    `parts` are written by blocks and days, in any order; `tables` are made of them when all is
+    collected. Files are written beside their place, flushed to disk and renamed, so that a file
+    that is there is whole.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def table(self, name: str) -> Path:
+        """The folder of a table."""
+        return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether a table has any file."""
+        return any(self.table(name).rglob("*.parquet"))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a place to write beside `path`; on success the file there is synced and becomes
+    `path`, on an error it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes a table to a Parquet file, whole or not at all; equal tables give equal bytes."""
+    with replacing(path) as beside:
+        pq.write_table(table, beside, compression="zstd")
+
+
+def read_table(path: Path) -> pa.Table:
+    """Reads a Parquet file, or all files below a folder in the order of their names."""
+    if path.is_dir():
+        return pa.concat_tables([pq.read_table(each) for each in sorted(path.rglob("*.parquet"))])
+    return pq.read_table(path)

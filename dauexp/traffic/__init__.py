@@ -1,0 +1,1 @@
+"""Synthetic and own sync traffic, identity, user agents, and the exact truth."""

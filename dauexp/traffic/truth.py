@@ -1,0 +1,168 @@
+"""The exact answers, computed from the requests themselves, streamed.
+
+For each user of a block and each day one 16-bit number says in which segments the user was seen:
+bit 4 * platform + device family. Windows are unions of days, answers are counts of users with any
+bit of a segment. Blocks hold different users, so their counts add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dauexp.tables import TRUTH
+from dauexp.traffic.useragent import DEVICE_FAMILIES, PLATFORMS
+
+Seen = npt.NDArray[np.uint16]
+
+WINDOWS: Mapping[str, int] = {"dau": 1, "wau": 7, "mau": 28}
+"""Days in the trailing window of each question; MAU has 28, as Mozilla counts."""
+
+EVERYONE = 0xFFFF
+
+
+def _bits(positions: Iterable[int]) -> int:
+    return sum(1 << position for position in positions)
+
+
+SEGMENTS: Mapping[str, Mapping[str, int]] = {
+    "": {"all": EVERYONE},
+    "_by_platform": {name: _bits(range(4 * n, 4 * n + 4)) for n, name in enumerate(PLATFORMS)},
+    "_by_device_family": {name: _bits(range(n, 16, 4)) for n, name in enumerate(DEVICE_FAMILIES)},
+}
+"""The segments of a question by the ending of its name, each with the bits that belong to it."""
+
+
+def seen(batches: Sequence[pa.RecordBatch]) -> Seen:
+    """Who was seen in which segments, from the `OBSERVATIONS` of one block and day.
+
+    Element i is for the user with index i in the dictionary of `hashed_fxa_uid`, which all batches
+    of a block share; without batches there are no elements.
+    """
+    users = len(batches[0]["hashed_fxa_uid"].dictionary) if batches else 0
+    flags = np.zeros(users * 16, np.bool_)
+    for batch in batches:
+        user = batch["hashed_fxa_uid"].indices.to_numpy().astype(np.int64)
+        platform = batch["platform"].indices.to_numpy()
+        family = batch["device_family"].indices.to_numpy()
+        flags[user * 16 + platform * 4 + family] = True
+    return np.packbits(flags, bitorder="little").view("<u2").astype(np.uint16)
+
+
+def stacked(days: Sequence[Seen]) -> npt.NDArray[np.uint16]:
+    """What was seen on each day, as one array of shape (days, users); a day without a request has
+    no elements and becomes a row of zeros."""
+    users = max(map(len, days))
+    return np.stack([np.pad(day, (0, users - len(day))) for day in days])
+
+
+def requests_by_segment(batches: Iterable[pa.RecordBatch]) -> npt.NDArray[np.int64]:
+    """Number of requests by segment, 16 of them in the order of the bits."""
+    total = np.zeros(16, np.int64)
+    for batch in batches:
+        platform = batch["platform"].indices.to_numpy()
+        family = batch["device_family"].indices.to_numpy()
+        total += np.bincount(platform * 4 + family, minlength=16)
+    return total
+
+
+def trailing(days: npt.NDArray[np.uint16], window: int) -> npt.NDArray[np.uint16]:
+    """Unions over trailing windows: row d is the union of rows d-window+1 to d.
+
+    `days` is of shape (days, users). Rows without a whole window are left out, so the result has
+    `window` - 1 rows less, or none.
+    """
+    union, width = days, 1
+    while width < window and len(union):
+        step = min(width, window - width)
+        union = union[step:] | union[:-step]
+        width += step
+    return union
+
+
+def counts(days: npt.NDArray[np.uint16], calendar: tuple[date, ...]) -> pa.Table:
+    """The table `TRUTH` of one block from what was seen each day, of shape (days, users)."""
+    rows = []
+    for name, window in WINDOWS.items():
+        union = trailing(days, window)
+        for ending, segments in SEGMENTS.items():
+            for segment, bits in segments.items():
+                values = np.count_nonzero(union & np.uint16(bits), axis=1)
+                rows += [
+                    (f"{name}{ending}", day, segment, float(value))
+                    for day, value in zip(calendar[window - 1 :], values, strict=True)
+                ]
+    return _table(rows)
+
+
+def total(blocks: Iterable[pa.Table]) -> pa.Table:
+    """The truth of all users: the sum over blocks, sorted by question, day and segment."""
+    keys = ["question", "day", "segment"]
+    stacked = pa.concat_tables([*blocks, TRUTH.empty_table()])
+    summed = stacked.group_by(keys).aggregate([("value", "sum")])
+    return (
+        summed.rename_columns([*keys, "value"])
+        .sort_by([(k, "ascending") for k in keys])
+        .cast(TRUTH)
+    )
+
+
+def _table(rows: list[tuple[str, date, str, float]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, TRUTH, strict=True)],
+        schema=TRUTH,
+    )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Requests per user in an earlier period: what a team would know from its logs beforehand."""
+
+    table: Mapping[tuple[int, str], float]
+
+    def requests_per_user(self, window_days: int, segment: str) -> float:
+        """Mean requests of an active user in a window of 1, 7 or 28 days, for `all` or a platform;
+        NaN where the segment had no user, or the period no such window."""
+        return self.table.get((window_days, segment), float("nan"))
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> Calibration:
+        """The calibration of a table that `to_table` made."""
+        return cls(
+            {(r["window_days"], r["segment"]): r["requests_per_user"] for r in table.to_pylist()}
+        )
+
+    def to_table(self) -> pa.Table:
+        """Columns window_days, segment, requests_per_user."""
+        return pa.Table.from_pylist(
+            [
+                {"window_days": window, "segment": segment, "requests_per_user": value}
+                for (window, segment), value in self.table.items()
+            ]
+        )
+
+
+def calibrate(days: npt.NDArray[np.uint16], requests: npt.NDArray[np.int64]) -> Calibration:
+    """The calibration from an earlier period.
+
+    `days` is what was seen, of shape (days, users); `requests` are counts of shape
+    (days, platforms). The mean is over windows, weighted by their users.
+    """
+    table = {}
+    bits = {"all": EVERYONE, **SEGMENTS["_by_platform"]}
+    per_segment = {"all": requests.sum(axis=1)} | {
+        name: requests[:, n] for n, name in enumerate(PLATFORMS)
+    }
+    for window in WINDOWS.values():
+        union = trailing(days, window)
+        for segment, mask in bits.items():
+            users = np.count_nonzero(union & np.uint16(mask), axis=1).sum()
+            sums = np.convolve(per_segment[segment], np.ones(window, np.int64), "valid").sum()
+            table[window, segment] = float(sums / users) if users else float("nan")
+    return Calibration(table)

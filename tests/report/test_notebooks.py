@@ -1,0 +1,156 @@
+"""Notebooks: stripped, with parameters that can be inspected, and each runs alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dauexp.errors import BadInput, DauexpError
+from dauexp.report import make, notebook_run, notebooks
+from dauexp.run import silent
+
+NAMES = ("01_traffic", "03_accuracy", "09_decision")
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return read
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def test_all_notebooks_are_found() -> None:
+    assert set(NAMES) <= set(notebooks.names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_opens_with_a_question_and_ends_with_what_was_found(name: str) -> None:
+    made = cells(notebooks.path_of(name))
+    assert source(made[0]).splitlines()[0].endswith("?")
+    assert source(made[-2]) == "## Found"
+    assert "Found(" in source(made[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_stripped_and_thin(name: str) -> None:
+    for cell in cells(notebooks.path_of(name)):
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+            assert len(source(cell).splitlines()) <= 20
+            assert "def " not in source(cell)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_have_types_defaults_and_help(name: str) -> None:
+    parameters = notebooks.parameters_of(name)
+    assert parameters["run"]["default"] == '""'
+    for parameter in parameters.values():
+        assert parameter["inferred_type_name"] in {"str", "int", "float", "bool"}
+        assert len(parameter["help"]) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_parameters_cell_is_not_taken_for_a_magic(name: str) -> None:
+    """IPython reads a cell of the one line `run: str = ""` as its magic `%run`."""
+    (cell,) = [
+        c for c in cells(notebooks.path_of(name)) if "parameters" in c["metadata"].get("tags", [])
+    ]
+    assert len(source(cell).splitlines()) > 1
+
+
+def test_an_unknown_notebook_is_told_before_anything_is_made(run_folder: Path) -> None:
+    with pytest.raises(BadInput, match=r"no notebook '99_none': give one of 01_traffic"):
+        notebooks.path_of("99_none")
+
+
+def test_an_unknown_parameter_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"01_traffic: unknown parameter days_; it has run, days"):
+        notebooks.execute("01_traffic", tmp_path / "01_traffic.ipynb", {"days_": 3})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"not a finished run"):
+        notebook_run(str(tmp_path), "quick")
+
+
+@pytest.fixture(scope="module")
+def executed(make_run: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebooks of a run, as `make` executes them, where the home cannot be written."""
+    folder = make_run(tmp_path_factory.mktemp("notebooks") / "quick", notebooks=NAMES)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("HOME", str(tmp_path_factory.mktemp("home") / "none"))
+        make(folder, 2, silent)
+    return folder / "notebooks"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_executed_notebook_shows_charts_and_what_was_found(executed: Path, name: str) -> None:
+    made = [cell for cell in cells(executed / f"{name}.ipynb") if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in made)
+    shown = [output.get("data", {}) for cell in made for output in cell["outputs"]]
+    assert sum("image/svg+xml" in data for data in shown) >= 3
+    assert "text/markdown" in made[-1]["outputs"][0]["data"]
+    assert not [
+        o for cell in made for o in cell["outputs"] if o["output_type"] in {"stream", "error"}
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_executed_notebook_names_no_place_of_this_machine(executed: Path, name: str) -> None:
+    text = (executed / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert str(executed.parent) not in text
+    assert str(Path(__file__).parents[2]) not in text
+
+
+def test_nothing_but_the_notebooks_is_left(executed: Path) -> None:
+    expected = sorted(f"{name}{suffix}" for name in NAMES for suffix in (".html", ".ipynb"))
+    assert sorted(path.name for path in executed.iterdir()) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_executed_notebook_has_a_page_that_runs_and_loads_nothing(
+    executed: Path, name: str
+) -> None:
+    text = (executed / f"{name}.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert "<script" not in text
+    assert {each[:5] for each in re.findall(r'src="([^"]*)"', text)} == {"data:"}
+    assert text.count("data:image/svg+xml") >= 3
+
+
+def test_a_cell_that_fails_keeps_the_notebook_and_says_where(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_run(tmp_path / "quick")
+    (folder / "results" / "accuracy.parquet").unlink()
+    output = folder / "notebooks" / "03_accuracy.ipynb"
+    with pytest.raises(DauexpError, match=r"notebook 03_accuracy: In \[6\] failed with KeyError"):
+        notebooks.execute("03_accuracy", output, {"run": ".."})
+    assert not output.exists()
+    kept = cells(output.with_suffix(".failed.ipynb"))
+    assert any(o["output_type"] == "error" for cell in kept for o in cell.get("outputs", []))
+    assert sorted(path.name for path in output.parent.iterdir()) == ["03_accuracy.failed.ipynb"]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_alone_on_its_defaults(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    cache = tmp_path_factory.getbasetemp() / "cache"  # the three share one run of the preset
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    notebooks.execute(name, tmp_path / f"{name}.ipynb", {})
+    assert (tmp_path / f"{name}.ipynb").is_file()
+    assert len(list((cache / "dauexp" / "runs").glob("*/quick-*/manifest.json"))) == 1

@@ -1,0 +1,251 @@
+"""The command line as people and pipes use it: each command in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+SMALL = ["--set", "traffic.users=60", "--set", "traffic.days=2"]
+
+
+def dauexp(
+    *arguments: str, given: bytes = b"", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "dauexp", *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        env={**os.environ, **(env or {})},
+        timeout=120,
+    )
+
+
+def lines(*arguments: str, given: bytes = b"") -> list[bytes]:
+    done = dauexp(*arguments, given=given)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def requests() -> bytes:
+    done = dauexp("traffic", "quick", *SMALL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_traffic_is_ndjson_with_the_columns_of_a_request(requests: bytes) -> None:
+    rows = [json.loads(line) for line in requests.splitlines()]
+    assert len(rows) > 100
+    assert list(rows[0]) == [
+        "time",
+        "uid",
+        "device_id",
+        "user_agent",
+        "host",
+        "true_platform",
+        "true_device_family",
+    ]
+    assert rows[0]["time"].startswith("2026-01-05T")
+    assert rows[0]["time"].endswith("Z")
+    assert len(rows[0]["time"]) == len("2026-01-05T00:00:00.000Z")
+
+
+@pytest.mark.parametrize("ending", ["ndjson", "csv", "parquet"])
+def test_traffic_to_a_file_of_each_form_is_the_same(
+    tmp_path: Path, requests: bytes, ending: str
+) -> None:
+    path = tmp_path / f"requests.{ending}"
+    assert dauexp("traffic", "quick", *SMALL, "-o", str(path)).returncode == 0
+    expected = [json.loads(line) for line in requests.splitlines()]
+    if ending == "parquet":
+        rows = pq.read_table(path).to_pylist()
+    elif ending == "csv":
+        rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+    else:
+        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert rows == expected
+
+
+def test_from_requests_through_emission_to_verdicts(requests: bytes) -> None:
+    entries = b"\n".join(lines("emit", "glean", "--as", "logentry", given=requests))
+    verdicts = [json.loads(line) for line in lines("ingest", given=entries)]
+    assert len(verdicts) == len(requests.splitlines())
+    assert {verdict["verdict"] for verdict in verdicts} == {"accepted"}
+    twice = [
+        json.loads(line) for line in lines("ingest", given=entries + b"\nnonsense\n" + entries)
+    ]
+    kinds = [verdict["verdict"] for verdict in twice]
+    half = len(verdicts)
+    assert kinds == ["accepted"] * half + ["rejected"] + ["duplicate"] * half
+    assert twice[half]["stage"]
+    assert twice[half]["line"] == half + 1
+
+
+def test_a_and_b_emit_glean_s_line(requests: bytes) -> None:
+    for option in ("glean", "custom"):
+        emitted = lines("emit", option, given=requests)
+        assert len(emitted) == len(requests.splitlines())
+        line = json.loads(emitted[0])
+        assert line["Type"] == "glean-server-event"
+        assert json.loads(line["Fields"]["payload"])["metrics"]["string"]
+        raw = {json.loads(request)["uid"].encode() for request in requests.splitlines()}
+        assert not any(uid in line for uid in raw for line in emitted[:20])
+
+
+def test_c_emits_packets_and_a_flush_is_line_protocol(requests: bytes) -> None:
+    packets = lines("emit", "statsd:set", given=requests)
+    assert packets[0].startswith(b"syncstorage.users,platform=")
+    assert packets[0].endswith(b"|s")
+    flush = lines("aggregate", given=b"\n".join(packets))
+    total = sum(int(line.split(b"value=")[1].rstrip(b"i")) for line in flush)
+    assert total == len(set(packets))
+    counted = lines(
+        "aggregate", given=b"feature_used,metric_type2=x:5|c\nfeature_used,metric_type2=x:8|c\n"
+    )
+    assert counted == [b"feature_used,metric_type=counter,metric_type2=x value=13i"]
+    assert lines("aggregate", "--at", "5", given=b"a:1|c\n") == [
+        b"a,metric_type=counter value=1i 5"
+    ]
+
+
+def test_classify_writes_csv() -> None:
+    agents = (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0\n"
+        "Firefox-iOS-FxA/145.0\n"
+        'curl/8 "odd, one"\n'
+        "\n"
+    )
+    rows = list(
+        csv.reader(io.StringIO(b"\n".join(lines("classify", given=agents.encode())).decode()))
+    )
+    assert rows[0] == ["user_agent", "platform", "device_family"]
+    assert [row[1:] for row in rows[1:]] == [
+        ["firefoxdesktop", "desktop"],
+        ["firefoxios", "mobile"],
+        ["other", "other"],
+        ["other", "other"],
+    ]
+    assert rows[3][0] == 'curl/8 "odd, one"'
+
+
+def test_show_and_query_a_run(small_run: Path) -> None:
+    accuracy = [json.loads(line) for line in lines("show", str(small_run), "accuracy", "--json")]
+    assert {row["option"] for row in accuracy} == {"glean", "custom", "statsd"}
+    ledger = [json.loads(line) for line in lines("show", str(small_run), "ledger", "--json")]
+    assert {"generated", "emitted", "live", "stable"} <= {row["account"] for row in ledger}
+    assert lines("show", str(small_run), "questions", "--json")
+    asked = lines("query", "glean", "dau", "--run", str(small_run))
+    assert any(b"COUNT(DISTINCT" in line for line in asked)
+    answer = [
+        json.loads(line)
+        for line in lines("query", "glean", "dau", "--run", str(small_run), "--json")
+    ]
+    truth = [
+        row["truth"] for row in accuracy if row["option"] == "glean" and row["question"] == "dau"
+    ]
+    assert [row["value"] for row in answer] == truth
+
+
+def test_a_run_makes_a_folder_with_page_and_record(tmp_path: Path) -> None:
+    told = lines("run", "quick", *SMALL, "--set", "report.notebooks=[]", "--runs", str(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    assert f"page    {folder / 'report.html'}".encode() in told
+    for name in ("manifest.json", "ledger.parquet", "appendix.md", "report.html"):
+        assert (folder / name).stat().st_size > 100
+
+
+def test_lists() -> None:
+    assert {json.loads(line)["letter"] for line in lines("options", "--json")} == {"A", "B", "C"}
+    questions = [json.loads(line) for line in lines("questions", "--json")]
+    assert {row["question"] for row in questions} >= {"dau", "wau", "mau", "dau_by_platform"}
+    assert any(row["language"] == "impossible" for row in questions)
+
+
+def test_a_scenario_is_printed_and_explained(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\n".join(lines("scenario", "quick", "--set", "seed=4")))
+    assert lines("scenario", str(path)) == lines("scenario", "quick", "--set", "seed=4")
+    explained = [json.loads(line) for line in lines("scenario", "--explain")]
+    users = next(row for row in explained if row["key"] == "traffic.users")
+    assert users["unit"] == "users"
+    assert users["range"].startswith(">= 1")
+    assert users["source"]
+    assert all(row["meaning"] for row in explained)
+
+
+BAD = {
+    "unknown key": (
+        ["run", "quick", "--set", "traffic.userz=1"],
+        b"",
+        "did you mean traffic.users?",
+    ),
+    "negative rate": (["run", "quick", "--set", "faults.loss.rate=-1"], b"", "faults.loss.rate"),
+    "no scenario": (["run", "nowhere.toml"], b"", "nowhere.toml: no such file"),
+    "no option": (["emit", "gleam"], b"", "'gleam' is no option or strategy"),
+    "no strategy": (["emit", "statsd"], b"", "has several strategies"),
+    "no form": (["emit", "glean", "--as", "xml"], b"", "--as xml: give wire or logentry"),
+    "no run": (["show", "nowhere", "accuracy"], b"", "nowhere: no such folder"),
+    "broken line": (["emit", "glean"], b'{"time": 1\n', "<stdin>: line 1"),
+    "missing column": (["emit", "glean"], b'{"time": "2026-01-05T00:00:00Z"}\n', "uid"),
+    "no question": (["query", "glean", "dao", "--run", "nowhere"], b"", "nowhere: no such folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_and_exit_code_2(case: str) -> None:
+    arguments, given, said = BAD[case]
+    done = dauexp(*arguments, given=given)
+    assert done.returncode == 2, done.stderr.decode()
+    assert done.stderr.startswith(b"dauexp: ")
+    assert done.stderr.count(b"\n") == 1
+    assert said in done.stderr.decode()
+
+
+def test_a_half_written_run_is_no_result(small_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "scenario.toml").write_bytes((small_run / "scenario.toml").read_bytes())
+    for command in (
+        ["show", str(tmp_path / "half"), "accuracy"],
+        ["report", str(tmp_path / "half")],
+    ):
+        done = dauexp(*command)
+        assert done.returncode == 2
+        assert b"not a finished run" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dauexp", "traffic", "quick", *SMALL],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"dauexp: no space left on the device")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(requests: bytes) -> None:
+    command = f"{sys.executable} -m dauexp traffic quick | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False
+    )
+    assert done.stderr == b""
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_the_version() -> None:
+    from dauexp import __version__
+
+    assert lines("--version") == [f"dauexp {__version__}".encode()]

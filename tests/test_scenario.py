@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dauexp.errors import BadInput
+from dauexp.scenario import Scenario, keys, load, presets
+
+
+def test_every_preset_loads_under_its_own_name() -> None:
+    assert presets()
+    for name in presets():
+        assert load(name).name == name
+
+
+def test_toml_round_trip(tmp_path: Path) -> None:
+    scenario = load("quick", ["traffic.users=77", "faults.loss.rate=0.25", "seed=9"])
+    path = tmp_path / "mine.toml"
+    path.write_text(scenario.to_toml())
+    assert load(path) == scenario
+    assert load(path).digest == scenario.digest
+
+
+def test_the_digest_tells_scenarios_apart() -> None:
+    assert load("quick").digest != load("quick", ["seed=2"]).digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("traffic.userz=5", "traffic.userz: unknown key; did you mean traffic.users?"),
+        (
+            "traffic.users=-5",
+            "traffic.users: input should be greater than or equal to 1 (given: -5)",
+        ),
+        ("faults.loss.rate=1.5", "faults.loss.rate"),
+        ("traffic.hosts.weights=[1.0]", "traffic.hosts: weights has 1 values"),
+        ("traffic.first_day=nonsense", "traffic.first_day"),
+        ("traffic=1", "traffic"),
+        ("=1", "give KEY=VALUE"),
+        ("traffic", "give KEY=VALUE"),
+        ("seed.x=1", "seed"),
+    ],
+)
+def test_a_bad_parameter_is_one_sentence_with_its_key(change: str, said: str) -> None:
+    with pytest.raises(BadInput, match=r"^[^\n]+$") as caught:
+        load("quick", [change])
+    assert said in str(caught.value)
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"nowhere\.toml: no such file"):
+        load("nowhere.toml")
+    with pytest.raises(BadInput, match="is no scenario: give a file ending"):
+        load("quik")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("seed = = 1")
+    with pytest.raises(BadInput, match=r"broken\.toml: not TOML: .*line 1"):
+        load(broken)
+    broken.write_bytes(b"name = '\xff'")
+    with pytest.raises(BadInput, match="not UTF-8"):
+        load(broken)
+
+
+def test_keys_are_dotted_and_complete() -> None:
+    every = list(keys())
+    assert "traffic.activity.alpha" in every
+    assert "faults.loss.rate" in every
+    assert len(every) == len(set(every))
+    assert {key.split(".")[0] for key in every} == set(Scenario.model_fields)
