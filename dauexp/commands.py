@@ -14,24 +14,26 @@ from rich.table import Table
 
 from dauexp import options as contract
 from dauexp import questions as catalogue
-from dauexp import run as runs_module
+from dauexp.asking import ask_again
 from dauexp.errors import BadInput
 from dauexp.explain import explained
 from dauexp.report import make
+from dauexp.results import finished, result
+from dauexp.run import run as run_scenario
 from dauexp.scenario import load
 
 
 def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> None:
     """Runs a scenario and makes its report; prints where it is and what it found."""
     with _Bars() as bars:
-        folder = runs_module.run(load(scenario, changes), runs, processes, bars)
+        folder = run_scenario(load(scenario, changes), runs, processes, bars)
         make(folder, processes, bars)
     _print_summary(folder)
 
 
 def report(folder: Path, processes: int) -> None:
     """Makes the report of a finished run anew."""
-    runs_module.finished(folder)
+    finished(folder)
     with _Bars() as bars:
         make(folder, processes, bars, anew=True)
     print(folder / "report.html")
@@ -84,12 +86,12 @@ def scenario(scenario: str, changes: Sequence[str], *, explain: bool) -> None:
 def show(folder: Path, table: str, *, as_json: bool) -> None:
     """Prints a stored table of a run; `questions` is the summary of all answers' errors."""
     name = "accuracy_summary" if table == "questions" else table
-    _print_rows(runs_module.result(folder, name).to_pylist(), as_json=as_json)
+    _print_rows(result(folder, name).to_pylist(), as_json=as_json)
 
 
 def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None:
     """Prints the queries of a question and their answers from a run's store."""
-    runs_module.finished(folder)
+    finished(folder)
     if question not in catalogue.catalogue():
         raise BadInput(
             f"{question!r} is no question: give one of {', '.join(catalogue.catalogue())}"
@@ -103,7 +105,7 @@ def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None
     impossible = [each for each in _queries(chosen[0], question) if not each.possible]
     for reason in impossible:
         raise BadInput(f"{chosen[0].label} cannot be asked {question}: {reason.text.strip()}")
-    for asked, answer in runs_module.ask_again(folder, chosen[0], question):
+    for asked, answer in ask_again(folder, chosen[0], question):
         if not as_json:
             print(f"-- {asked.path.name}\n{asked.text}")
         _print_rows(answer.to_pylist(), as_json=as_json)
@@ -143,7 +145,7 @@ class _Bars:
 
 def _print_summary(folder: Path) -> None:
     """What a run found: the mean error of every answer, as a table."""
-    summary = runs_module.result(folder, "accuracy_summary").to_pylist()
+    summary = result(folder, "accuracy_summary").to_pylist()
     table = Table(title="error of DAU, WAU and MAU against the exact truth", title_justify="left")
     for heading in (
         "option",

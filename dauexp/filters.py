@@ -14,6 +14,7 @@ import pyarrow as pa
 from dauexp.errors import BadInput
 from dauexp.ingest import as_logentry, verdicts
 from dauexp.options import Strategy, contenders
+from dauexp.options.glean import GleanEvents
 from dauexp.options.statsd.aggregator import Aggregator
 from dauexp.options.statsd.aggregator import aggregate as aggregated
 from dauexp.scenario import Scenario, load
@@ -56,8 +57,8 @@ def emit(contender: str, wrap: str, scenario: str, changes: Sequence[str]) -> No
 
 def ingest(scenario: str, changes: Sequence[str]) -> None:
     """Writes the verdict on each document of the log entries on standard input."""
-    load(scenario, changes)
-    for verdict in verdicts(sys.stdin.buffer):
+    glean = GleanEvents(load(scenario, changes))
+    for verdict in verdicts(sys.stdin.buffer, glean.decoder):
         sys.stdout.buffer.write(orjson.dumps(verdict, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
 

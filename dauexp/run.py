@@ -11,26 +11,26 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dauexp import ledger, manifest
+from dauexp.asking import answers, settle
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.ledger import CARRIAGE, GENERATION
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.classification import classification
 from dauexp.measures.static import static_tables
-from dauexp.options import LEDGER_PART, Contender, contenders
+from dauexp.options import Contender, contenders
 from dauexp.pool import Pool
-from dauexp.questions import Query, as_answers, ask, catalogue, parameters, queries
-from dauexp.scenario import Scenario, load
+from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
+from dauexp.scenario import Scenario
 from dauexp.store import read_table, replacing, write_table
 from dauexp.tables import ANSWERS, TRUTH
 from dauexp.traffic import truth
@@ -85,18 +85,18 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     chosen = contenders(scenario.strategies)
     pool.each("traffic", partial(work, scenario, folder), units, progress)
     digests = _digests(places, units)
-    settled = pool.each("settle", partial(_settle, scenario, folder), chosen, progress)
+    settled = pool.each("settle", partial(settle, scenario, folder), chosen, progress)
     entries = pa.concat_tables([read_table(places.work("ledger")), *settled])
-    write_table(folder / "ledger.parquet", ledger.merged(entries))
+    write_table(folder / LEDGER_FILE, ledger.merged(entries))
     check(folder, chosen)
 
     exact = _truth(source, places, "seen")
-    results = folder / "results"
+    results = folder / REPEATABLE
     write_table(results / "truth.parquet", exact)
     earlier = calibration(source)
     write_table(results / "calibration.parquet", earlier.to_table())
-    answers = pool.each("questions", partial(_answers, scenario, folder, earlier), chosen, progress)
-    asked = pa.concat_tables([ANSWERS.empty_table(), *answers])
+    given = pool.each("questions", partial(answers, scenario, folder, earlier), chosen, progress)
+    asked = pa.concat_tables([ANSWERS.empty_table(), *given])
     write_table(results / "answers.parquet", asked)
     compared = accuracy(asked, exact)
     write_table(results / "accuracy.parquet", compared)
@@ -104,7 +104,9 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     write_table(results / "classification.parquet", _classification(source, places, exact))
     for name, table in static_tables(scenario, chosen).items():
         write_table(results / f"{name}.parquet", table)
-    write_table(folder / "timings" / "cost.parquet", read_table(places.work("timings")))
+    for name, table in static_tables(scenario, chosen).items():
+        write_table(results / f"{name}.parquet", table)
+    write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
     manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
 
 
@@ -114,7 +116,7 @@ def check(folder: Path, chosen: list[Contender]) -> None:
         (each.option.id, each.strategy.name): (GENERATION, CARRIAGE, *each.strategy.laws)
         for each in chosen
     }
-    broken = ledger.violations(pq.read_table(folder / "ledger.parquet"), laws)
+    broken = ledger.violations(pq.read_table(folder / LEDGER_FILE), laws)
     if broken:
         raise Unbalanced(
             f"{folder / 'ledger.parquet'}: the ledger does not balance in {len(broken)} places; "
@@ -130,63 +132,6 @@ def _digests(places: Places, units: list[Unit]) -> dict[str, str]:
     if len(set(whole.values())) > 1:
         raise Unbalanced(f"the options did not see the same requests: {whole}")
     return whole
-
-
-def _settle(scenario: Scenario, folder: Path, contender: Contender) -> pa.Table:
-    """Settles a contender's store; gives its entries in the ledger."""
-    store = Places(folder).store(contender)
-    accounts = []
-    with ExitStack() as stack:
-        writers: dict[str, pq.ParquetWriter] = {}
-        for part in contender.strategy(scenario).settle(store):
-            if part.table == LEDGER_PART:
-                accounts.append(part.rows)
-                continue
-            if part.table not in writers:
-                path = stack.enter_context(replacing(store.table(part.table) / "settled.parquet"))
-                writer = pq.ParquetWriter(path, part.rows.schema, compression="zstd")
-                writers[part.table] = stack.enter_context(writer)
-            writers[part.table].write(part.rows)
-    return ledger.entries(contender.option.id, contender.strategy.name, accounts)
-
-
-def _answers(
-    scenario: Scenario, folder: Path, earlier: truth.Calibration, contender: Contender
-) -> pa.Table:
-    """All answers of a contender, from what it stored."""
-    tables = [
-        as_answers(contender.option.id, contender.strategy.name, query, answer)
-        for query, answer in _asked(scenario, folder, earlier, contender, tuple(catalogue()))
-    ]
-    return pa.concat_tables([ANSWERS.empty_table(), *tables])
-
-
-def _asked(
-    scenario: Scenario,
-    folder: Path,
-    earlier: truth.Calibration,
-    contender: Contender,
-    questions: Sequence[str],
-) -> Iterator[tuple[Query, pa.Table]]:
-    """The queries of some questions that the contender's database can run, with their answers."""
-    strategy = contender.strategy(scenario)
-    source = open_source(scenario, folder)
-    constants = strategy.constants(earlier)
-    first = source.days[max(0, source.earlier.stop)] if constants else source.days[0]
-    named = parameters(first, source.days[-1], constants)
-    with strategy.database(Places(folder).store(contender)) as database:
-        for query in queries(strategy.queries):
-            if query.question in questions and query.language in database.languages:
-                yield query, ask(query, database, named)
-
-
-def ask_again(
-    folder: Path, contender: Contender, question: str
-) -> Iterator[tuple[Query, pa.Table]]:
-    """The queries of a question with their answers from the store of a finished run."""
-    scenario = scenario_of(folder)
-    earlier = truth.Calibration.from_table(result(folder, "calibration"))
-    return _asked(scenario, folder, earlier, contender, (question,))
 
 
 def _seen(source: Source, places: Places, column: str) -> Iterator[np.ndarray]:
@@ -225,47 +170,3 @@ def _alone(folder: Path) -> Iterator[None]:
                 f"{folder}: another process is running this scenario; wait for it"
             ) from error
         yield
-
-
-def result(folder: Path, name: str) -> pa.Table:
-    """A stored table of a finished run, by its name (`accuracy`, `ledger`, ...).
-
-    Raises BadInput where the folder is no finished run or has no such table.
-    """
-    finished(folder)
-    places = [
-        folder / f"{name}.parquet",
-        folder / "results" / f"{name}.parquet",
-        folder / "timings" / f"{name}.parquet",
-    ]
-    for path in places:
-        if path.is_file():
-            return pq.read_table(path)
-    raise BadInput(f"{folder}: no table {name!r}; there are {', '.join(tables(folder))}")
-
-
-def tables(folder: Path) -> list[str]:
-    """The names of the stored tables of a run."""
-    paths = [
-        *folder.glob("*.parquet"),
-        *folder.glob("results/*.parquet"),
-        *folder.glob("timings/*.parquet"),
-    ]
-    return sorted(path.stem for path in paths)
-
-
-def finished(folder: Path) -> dict[str, Any]:
-    """The manifest of a finished run. Raises BadInput where the folder is no finished run."""
-    if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder; give the folder of a run")
-    if not manifest.path(folder).is_file():
-        raise BadInput(
-            f"{folder}: not a finished run (no manifest.json); run its scenario again, it goes on "
-            "where it stopped"
-        )
-    return manifest.read(folder)
-
-
-def scenario_of(folder: Path) -> Scenario:
-    """The scenario of a run."""
-    return load(folder / "scenario.toml")

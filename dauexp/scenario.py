@@ -45,7 +45,9 @@ class Glean(Parameters):
     emitter: Literal["python"] = parameter(
         "python", "language of the code that glean_parser generates"
     )
-    application_id: str = parameter("syncstorage", "document_namespace of the pings", min_length=1)
+    application_id: str = parameter(
+        "syncstorage", "document_namespace of the pings", pattern=r"^[a-z][a-z0-9-]{0,62}$"
+    )
     app_display_version: str = parameter("0.17.0", "version of the application", source="as Sync's")
     app_channel: str = parameter("release", "channel of the application")
 

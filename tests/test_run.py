@@ -14,7 +14,8 @@ from dauexp import manifest, unit
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.options import Strategy
 from dauexp.options.custom import OPTION as CUSTOM
-from dauexp.run import finished, folder_of, result, run, tables
+from dauexp.results import finished, result, tables
+from dauexp.run import folder_of, run
 from dauexp.scenario import Scenario, load
 from dauexp.tables import OBSERVATIONS
 from dauexp.traffic.source import Simulated

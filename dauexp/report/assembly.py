@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from dauexp import run as runs
+from dauexp import results
 from dauexp.pool import Pool
 from dauexp.report import Progress
 from dauexp.report.appendix import appendix
@@ -22,8 +22,8 @@ DOCUMENTS = ""
 def make(folder: Path, processes: int, progress: Progress, *, anew: bool = False) -> None:
     """See `dauexp.report.make`."""
     folder = folder.resolve()
-    runs.finished(folder)
-    notebooks = runs.scenario_of(folder).report.notebooks
+    results.finished(folder)
+    notebooks = results.scenario_of(folder).report.notebooks
     for name in notebooks:
         path_of(name)  # an unknown one is told before anything is made
     tasks = [name for name in (DOCUMENTS, *notebooks) if anew or not _stands(folder, name)]

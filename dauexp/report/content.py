@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from dauexp import run as runs
+from dauexp import results
 from dauexp.faults import Fault, Faults
 from dauexp.options import options
 from dauexp.questions import catalogue
@@ -72,11 +72,11 @@ class Content:
 def content(folder: Path) -> Content:
     """The content of the report of a finished run. Raises BadInput where it is none."""
     run = frames(folder)
-    scenario = runs.scenario_of(folder)
+    scenario = results.scenario_of(folder)
     evidence = judged(run)
     return Content(
         scenario=scenario,
-        manifest=runs.finished(folder),
+        manifest=results.finished(folder),
         record=claims(),
         answer=findings.answer(run),
         outcome=findings.outcome(run, evidence),

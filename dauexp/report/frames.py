@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from dauexp import run
+from dauexp import results
 from dauexp.options import options
 from dauexp.questions import catalogue
 
@@ -52,13 +52,13 @@ def named(table: pa.Table) -> pd.DataFrame:
 
 def frame(folder: Path, name: str) -> pd.DataFrame:
     """One table of a finished run by its name. Raises BadInput where there is none."""
-    return named(run.result(folder, name))
+    return named(results.result(folder, name))
 
 
 def frames(folder: Path) -> dict[str, pd.DataFrame]:
     """All tables of a finished run. Raises BadInput where the folder is no finished run."""
-    run.finished(folder)
-    return {name: frame(folder, name) for name in run.tables(folder)}
+    results.finished(folder)
+    return {name: frame(folder, name) for name in results.tables(folder)}
 
 
 def contenders(of: Frames) -> pd.DataFrame:

@@ -102,13 +102,9 @@ def execute(name: str, output: Path, parameters: Mapping[str, object]) -> None:
 def page(notebook: Path) -> str:
     """An executed notebook as a page that can be read without Jupyter, and without a network."""
     exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
-    body, resources = exporter.from_filename(str(notebook))
-    highlighting = "".join(resources["inlining"]["css"])
-    return (
-        environment()
-        .get_template("notebook.html.jinja")
-        .render(name=notebook.stem, body=body, stylesheet=text_of("page.css") + highlighting)
-    )
+    body, _ = exporter.from_filename(str(notebook))
+    template = environment().get_template("notebook.html.jinja")
+    return template.render(name=notebook.stem, body=body, stylesheet=text_of("page.css"))
 
 
 def _keep(working: Path, output: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import dauexp
+from dauexp import results
 from dauexp import run as runs
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
@@ -19,7 +20,7 @@ def run_of(run: str, preset: str) -> Path:
     """See `dauexp.report.notebook_run`."""
     if run:
         folder = Path(run)
-        runs.finished(folder)
+        results.finished(folder)
         return folder
     kept = cache_folder("runs", _code_digest())
     try:

@@ -15,7 +15,8 @@ from dauexp.database import to_duckdb
 from dauexp.measures.accuracy import beside_the_truth
 from dauexp.options import Contender, contenders
 from dauexp.questions import Query, catalogue, queries
-from dauexp.run import check, finished, result
+from dauexp.results import finished, result
+from dauexp.run import check
 from dauexp.scenario import Scenario, load
 from dauexp.tables import LEDGER, MESSAGES
 from dauexp.traffic.source import Simulated

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from markdown_it import MarkdownIt
 
 from dauexp.errors import BadInput
 from dauexp.report import make
@@ -204,8 +205,21 @@ def test_the_page_is_small_enough_to_send(made: Path) -> None:
 def test_all_claims_stand_in_both(made: Path, page: Page) -> None:
     ids = {value for value in page.values("id") if re.match(r"^([ABC][+-]|driver-)\d", value)}
     assert len(ids) == 40
-    appendix = (made / "appendix.md").read_text(encoding="utf-8")
-    assert len(re.findall(r"^\| \*\*(?:[ABC][+-]|driver-)\d+\*\*", appendix, re.MULTILINE)) == 40
+    rendered = as_html((made / "appendix.md").read_text(encoding="utf-8"))
+    assert len(re.findall(r"<td><strong>(?:[ABC][+-]|driver-)\d+</strong>", rendered)) == 40
+
+
+def as_html(markdown: str) -> str:
+    rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return rendered
+
+
+def test_the_tables_and_pictures_of_the_appendix_are_well_formed(made: Path) -> None:
+    rendered = as_html((made / "appendix.md").read_text(encoding="utf-8"))
+    assert rendered.count("<table>") == 12
+    assert rendered.count("<img ") == 12
+    assert "| ---" not in rendered
+    assert len(re.findall("<h[123]>", rendered)) > 15
 
 
 def test_numbers_of_the_appendix_are_those_of_the_tables(

@@ -1,0 +1,80 @@
+"""From what was collected to answers: a contender's store is settled, then asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dauexp import ledger
+from dauexp.options import LEDGER_PART, Contender
+from dauexp.questions import Query, as_answers, ask, catalogue, parameters, queries
+from dauexp.results import result, scenario_of
+from dauexp.scenario import Scenario
+from dauexp.store import replacing
+from dauexp.tables import ANSWERS
+from dauexp.traffic.source import open_source
+from dauexp.traffic.truth import Calibration
+from dauexp.unit import Places
+
+
+def settle(scenario: Scenario, folder: Path, contender: Contender) -> pa.Table:
+    """Settles a contender's store; gives its entries in the ledger."""
+    store = Places(folder).store(contender)
+    accounts = []
+    with ExitStack() as stack:
+        writers: dict[str, pq.ParquetWriter] = {}
+        for part in contender.strategy(scenario).settle(store):
+            if part.table == LEDGER_PART:
+                accounts.append(part.rows)
+                continue
+            if part.table not in writers:
+                path = stack.enter_context(replacing(store.table(part.table) / "settled.parquet"))
+                writer = pq.ParquetWriter(path, part.rows.schema, compression="zstd")
+                writers[part.table] = stack.enter_context(writer)
+            writers[part.table].write(part.rows)
+    return ledger.entries(contender.option.id, contender.strategy.name, accounts)
+
+
+def answers(
+    scenario: Scenario, folder: Path, earlier: Calibration, contender: Contender
+) -> pa.Table:
+    """All answers of a contender, a table `ANSWERS`, from what it stored."""
+    tables = [
+        as_answers(contender.option.id, contender.strategy.name, query, answer)
+        for query, answer in _asked(scenario, folder, earlier, contender, tuple(catalogue()))
+    ]
+    return pa.concat_tables([ANSWERS.empty_table(), *tables])
+
+
+def ask_again(
+    folder: Path, contender: Contender, question: str
+) -> Iterator[tuple[Query, pa.Table]]:
+    """The queries of a question with their answers from the store of a finished run."""
+    earlier = Calibration.from_table(result(folder, "calibration"))
+    return _asked(scenario_of(folder), folder, earlier, contender, (question,))
+
+
+def _asked(
+    scenario: Scenario,
+    folder: Path,
+    earlier: Calibration,
+    contender: Contender,
+    questions: Sequence[str],
+) -> Iterator[tuple[Query, pa.Table]]:
+    """The queries of some questions that the contender's database can run, with their answers.
+
+    A strategy that must know constants is asked about days after the earlier period only.
+    """
+    strategy = contender.strategy(scenario)
+    source = open_source(scenario, folder)
+    constants = strategy.constants(earlier)
+    first = source.days[source.earlier.stop] if constants else source.days[0]
+    named = parameters(first, source.days[-1], constants)
+    with strategy.database(Places(folder).store(contender)) as database:
+        for query in queries(strategy.queries):
+            if query.question in questions and query.language in database.languages:
+                yield query, ask(query, database, named)
