@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -36,6 +37,12 @@ Processes = Annotated[
     typer.Option("--processes", "-j", min=1, help="Processes; the results do not depend on it."),
 ]
 CORES = os.cpu_count() or 1
+
+
+class Emitter(StrEnum):
+    """Emitters of option A that are compiled."""
+
+    RUST = "rust"
 
 
 @app.callback(invoke_without_command=True)
@@ -171,6 +178,16 @@ def aggregate(
 
 
 @app.command()
+def build(
+    emitter: Annotated[Emitter, typer.Argument(help="What to build, once for all runs to come.")],
+) -> None:
+    """Build an emitter that needs a compiler, and print where it is."""
+    from dauexp import commands
+
+    commands.build(emitter.value)
+
+
+@app.command()
 def show(
     folder: RunFolder,
     table: Annotated[
@@ -182,6 +199,14 @@ def show(
     from dauexp import commands
 
     commands.show(folder, table, as_json=as_json)
+
+
+@app.command()
+def audit(folder: RunFolder) -> None:
+    """Check a run's files against its ledger; exit code 3 where they disagree."""
+    from dauexp import commands
+
+    commands.audit(folder)
 
 
 @app.command()

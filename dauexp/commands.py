@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,10 +15,11 @@ from rich.table import Table
 from dauexp import options as contract
 from dauexp import questions as catalogue
 from dauexp.asking import ask_again
-from dauexp.errors import BadInput
+from dauexp.audit import audit as audit_run
+from dauexp.errors import BadInput, Unbalanced
 from dauexp.explain import explained
 from dauexp.report import make
-from dauexp.results import finished, result
+from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
 from dauexp.scenario import load
 
@@ -37,6 +38,16 @@ def report(folder: Path, processes: int) -> None:
     with _Bars() as bars:
         make(folder, processes, bars, anew=True)
     print(folder / "report.html")
+
+
+def build(emitter: str) -> None:
+    """Builds an emitter and prints where it is."""
+    from dauexp.options.glean import REGISTRY
+    from dauexp.options.glean.rustbuild import rust_program
+
+    if sys.stderr.isatty():
+        print(f"building the {emitter} emitter: minutes the first time", file=sys.stderr)
+    print(rust_program(REGISTRY))
 
 
 def options(*, as_json: bool) -> None:
@@ -87,6 +98,16 @@ def show(folder: Path, table: str, *, as_json: bool) -> None:
     """Prints a stored table of a run; `questions` is the summary of all answers' errors."""
     name = "accuracy_summary" if table == "questions" else table
     _print_rows(result(folder, name).to_pylist(), as_json=as_json)
+
+
+def audit(folder: Path) -> None:
+    """Says what is wrong with a run's files, or that nothing is."""
+    wrong = audit_run(folder)
+    for sentence in wrong:
+        print(sentence)
+    if wrong:
+        raise Unbalanced(f"{folder}: the audit found {len(wrong)} faults")
+    print(f"{folder}: all files are as they were written, and the ledger balances")
 
 
 def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None:
@@ -143,39 +164,33 @@ class _Bars:
         self._progress.update(self._tasks[stage], completed=done)  # type: ignore[arg-type]
 
 
+SUMMARISED = ("dau", "wau", "mau")
+
+
 def _print_summary(folder: Path) -> None:
-    """What a run found: the mean error of every answer, as a table."""
-    summary = result(folder, "accuracy_summary").to_pylist()
-    table = Table(title="error of DAU, WAU and MAU against the exact truth", title_justify="left")
-    for heading in (
-        "option",
-        "strategy",
-        "question",
-        "language",
-        "days",
-        "mean error",
-        "worst error",
-    ):
-        table.add_column(
-            heading, justify="right" if heading.endswith(("days", "error")) else "left"
-        )
-    for row in summary:
-        if row["segment"] == "all":
-            table.add_row(
-                row["option"],
-                row["strategy"],
-                row["question"],
-                ".".join(filter(None, (row["variant"], row["language"]))),
-                str(row["days_answered"]),
-                _percent(row["mean_relative_error"]),
-                _percent(row["worst_absolute_error"]),
-            )
+    """What a run found: the mean and the worst error of each contender's answers."""
+    summary = [row for row in result(folder, "accuracy_summary").to_pylist() if not row["variant"]]
+    errors = {
+        (row["option"], row["strategy"], row["question"]): row
+        for row in summary
+        if row["segment"] == "all"
+    }
+    table = Table("", *map(str.upper, SUMMARISED))
+    for contender in contract.contenders(scenario_of(folder).strategies):
+        key = (contender.option.id, contender.strategy.name)
+        cells = [_error(errors.get((*key, question))) for question in SUMMARISED]
+        table.add_row(f"{contender.option.letter}  {contender.label}", *cells)
+    print("Mean error against the exact truth, and the worst day's:")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
     print(f"run     {folder}\npage    {folder / 'report.html'}\nrecord  {folder / 'appendix.md'}")
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2%}"
+def _error(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "cannot be asked"
+    if row["mean_relative_error"] is None:
+        return "no answer"
+    return f"{row['mean_relative_error']:+.2%}  (worst {row['worst_absolute_error']:.2%})"
 
 
 def _print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -21,13 +21,24 @@ class Law(NamedTuple):
     left: tuple[str, ...]
     right: tuple[str, ...]
     by_host: bool = True
+    settled: bool = False
+    """Whether it can hold only when the store is settled, not yet for a block and day."""
 
     def __str__(self) -> str:
         return f"{' + '.join(self.left)} = {' + '.join(self.right)}"
 
 
+Laws = Mapping[tuple[str, str], Sequence[Law]]
+"""The laws that each option and strategy keeps."""
+
 GENERATION = Law(("generated",), ("emitted",))
 CARRIAGE = Law(("emitted", "duplicated", "moved_in"), ("delivered", "lost", "moved_out"))
+
+
+def violated_so_far(entries: pa.Table, laws: Laws) -> list[Violation]:
+    """Violations of those laws that hold for each block and day on its own."""
+    early = {key: [law for law in its if not law.settled] for key, its in laws.items()}
+    return violations(entries, early)
 
 
 def counts(account: str, rows: Iterable[tuple[str, str, object, int]]) -> pa.Table:
@@ -106,7 +117,7 @@ class Violation(NamedTuple):
         return f"{where}: {self.law} does not hold: {self.left} is not {self.right}"
 
 
-def violations(ledger: pa.Table, laws: Mapping[tuple[str, str], Iterable[Law]]) -> list[Violation]:
+def violations(ledger: pa.Table, laws: Laws) -> list[Violation]:
     """All places where the laws of an (option, strategy) do not hold in a table `LEDGER`."""
     found: list[Violation] = []
     for (option, strategy), its_laws in laws.items():

@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 
 from dauexp import ledger, manifest
 from dauexp.asking import answers, settle
+from dauexp.audit import write_checksums
 from dauexp.errors import BadInput, Unbalanced
-from dauexp.ledger import CARRIAGE, GENERATION
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.classification import classification
 from dauexp.measures.static import static_tables
-from dauexp.options import Contender, contenders
+from dauexp.options import Contender, contenders, laws_of
 from dauexp.pool import Pool
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
@@ -86,6 +86,7 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     pool.each("traffic", partial(work, scenario, folder), units, progress)
     digests = _digests(places, units)
     settled = pool.each("settle", partial(settle, scenario, folder), chosen, progress)
+    write_table(places.work("settled") / "ledger.parquet", pa.concat_tables(settled))
     entries = pa.concat_tables([read_table(places.work("ledger")), *settled])
     write_table(folder / LEDGER_FILE, ledger.merged(entries))
     check(folder, chosen)
@@ -107,19 +108,16 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     for name, table in static_tables(scenario, chosen).items():
         write_table(results / f"{name}.parquet", table)
     write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
+    write_checksums(folder)
     manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
 
 
 def check(folder: Path, chosen: list[Contender]) -> None:
     """Raises Unbalanced where the ledger of a run does not balance."""
-    laws = {
-        (each.option.id, each.strategy.name): (GENERATION, CARRIAGE, *each.strategy.laws)
-        for each in chosen
-    }
-    broken = ledger.violations(pq.read_table(folder / LEDGER_FILE), laws)
+    broken = ledger.violations(pq.read_table(folder / LEDGER_FILE), laws_of(chosen))
     if broken:
         raise Unbalanced(
-            f"{folder / 'ledger.parquet'}: the ledger does not balance in {len(broken)} places; "
+            f"{folder / LEDGER_FILE}: the ledger does not balance in {len(broken)} places; "
             f"the first: {broken[0]}"
         )
 

@@ -42,8 +42,10 @@ class Identity(Parameters):
 class Glean(Parameters):
     """Options A and B: the application that logs, and the emitter of A."""
 
-    emitter: Literal["python"] = parameter(
-        "python", "language of the code that glean_parser generates"
+    emitter: Literal["python", "rust"] = parameter(
+        "python",
+        "language of the code that glean_parser generates; `rust` is compiled with cargo the first "
+        "time, which takes minutes",
     )
     application_id: str = parameter(
         "syncstorage", "document_namespace of the pings", pattern=r"^[a-z][a-z0-9-]{0,62}$"

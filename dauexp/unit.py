@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from dauexp import ledger
 from dauexp.channel import Channel, Fates
-from dauexp.options import LEDGER_PART, Contender, Part, Strategy, contenders
+from dauexp.errors import Unbalanced
+from dauexp.options import LEDGER_PART, Contender, Part, Strategy, contenders, laws_of
 from dauexp.scenario import Scenario
 from dauexp.store import Store, replacing, write_table
 from dauexp.traffic import truth
@@ -82,7 +83,8 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
     fates = [channel.fates(batch.observations) for batch in batches]
     _write_seen(places, unit, batches)
     accounts, timings, digests = [], [], {}
-    for contender in contenders(scenario.strategies):
+    chosen = contenders(scenario.strategies)
+    for contender in chosen:
         passage = Passage(contender.strategy(scenario), contender.option.id, channel)
         stage_accounts = [_generated(batches)]
         with ExitStack() as writers:
@@ -100,7 +102,11 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
         )
         digests[contender.label] = passage.digest.hexdigest()
         timings.append(passage.timings(contender, source.days[unit.day]))
-    write_table(places.work("ledger") / f"{unit.name}.parquet", pa.concat_tables(accounts))
+    entries = pa.concat_tables(accounts)
+    broken = ledger.violated_so_far(entries, laws_of(chosen))
+    if broken:
+        raise Unbalanced(f"block {unit.block}: the ledger does not balance: {broken[0]}")
+    write_table(places.work("ledger") / f"{unit.name}.parquet", entries)
     write_table(places.work("timings") / f"{unit.name}.parquet", pa.Table.from_pylist(timings))
     with replacing(places.done(unit)) as beside:
         beside.write_text(json.dumps({"digests": digests}, sort_keys=True), encoding="utf-8")

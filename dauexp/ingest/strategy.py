@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
@@ -52,8 +52,13 @@ class IngestedStrategy(Strategy):
     """The ping that it sends, after which its tables are named."""
     laws: ClassVar[tuple[Law, ...]] = (
         Law(("delivered",), (LIVE, ERRORS)),
-        Law((LIVE,), (STABLE, "deduplicated"), by_host=False),
+        Law((LIVE,), (STABLE, "deduplicated"), by_host=False, settled=True),
     )
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """The three tables, each named as its account."""
+        return {LIVE: LIVE, ERRORS: ERRORS, STABLE: STABLE}
 
     @abstractmethod
     def log(self, requests: Iterable[Logged]) -> list[bytes]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from dauexp.channel import Clock
 from dauexp.database import Database
 from dauexp.errors import BadInput
-from dauexp.ledger import Law
+from dauexp.ledger import CARRIAGE, GENERATION, Law, Laws
 from dauexp.scenario import Scenario
 from dauexp.store import Store
 from dauexp.traffic.truth import Calibration
@@ -52,6 +52,11 @@ class Strategy(ABC):
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+
+    @property
+    @abstractmethod
+    def kept(self) -> Mapping[str, str]:
+        """The tables of the settled store whose rows the ledger counts, by account."""
 
     @property
     @abstractmethod
@@ -121,6 +126,14 @@ class Contender(NamedTuple):
         if len(self.option.strategies) == 1:
             return self.option.id
         return f"{self.option.id}:{self.strategy.name}"
+
+
+def laws_of(chosen: Sequence[Contender]) -> Laws:
+    """The laws that the ledger of these contenders keeps."""
+    return {
+        (each.option.id, each.strategy.name): (GENERATION, CARRIAGE, *each.strategy.laws)
+        for each in chosen
+    }
 
 
 def contenders(chosen: Sequence[str] = ()) -> list[Contender]:

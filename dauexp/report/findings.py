@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from dauexp.report.claims import VERDICTS, Judged
-from dauexp.report.frames import Frames, contenders, short, title
-from dauexp.report.plots.accuracy import USERS
+from dauexp.report.frames import Frames, contenders, main_questions, short, title
 from dauexp.report.plots.parts import percent
 
 
@@ -44,31 +43,28 @@ def listed(words: Iterable[str]) -> str:
 
 def answer(run: Frames) -> str:
     """The answer of a run in one sentence: who is exact, and how far off the others are."""
-    worst = worst_errors(run)
+    asked, worst = main_questions(run), worst_errors(run)
     exact = [
         who
         for who, errors in worst.items()
-        if set(errors) == set(USERS) and not any(errors.values())
+        if set(errors) == set(asked) and not any(errors.values())
     ]
     parts = []
     if exact:
         verb = "gives" if len(exact) == 1 else "give"
-        parts.append(f"{listed(exact)} {verb} DAU, WAU and MAU exactly")
+        parts.append(f"{listed(exact)} {verb} {listed(map(short, asked))} exactly")
     for who, errors in worst.items():
-        if who in exact:
-            continue
-        off = [f"{short(q)} by up to {percent(e).lstrip('+')}" for q, e in errors.items() if e]
-        missing = [short(question) for question in USERS if question not in errors]
-        told = (
-            [f"misses {listed(off)}"]
-            if off
-            else ["is exact where it can be asked"]
-            if errors
-            else []
-        )
-        told += [f"cannot be asked for {listed(missing)}"] if missing else []
-        parts.append(f"{who} {' and '.join(told)}")
+        if who not in exact:
+            missing = [short(question) for question in asked if question not in errors]
+            told = [_missed(errors)] if errors else []
+            told += [f"cannot be asked for {listed(missing)}"] if missing else []
+            parts.append(f"{who} {' and '.join(told)}")
     return "On identical traffic, " + "; ".join(parts) + "."
+
+
+def _missed(errors: Mapping[str, float]) -> str:
+    off = [f"{short(q)} by up to {percent(e).lstrip('+')}" for q, e in errors.items() if e]
+    return f"misses {listed(off)}" if off else "is exact where it can be asked"
 
 
 def worst_errors(run: Frames) -> dict[str, dict[str, float]]:
@@ -78,7 +74,11 @@ def worst_errors(run: Frames) -> dict[str, dict[str, float]]:
     summary = summary[(summary["segment"] == "all") & (summary["days_answered"] > 0)]
     best = summary.groupby(["contender", "question"])["worst_absolute_error"].min().to_dict()
     return {
-        who: {question: float(best[who, question]) for question in USERS if (who, question) in best}
+        who: {
+            question: float(best[who, question])
+            for question in main_questions(run)
+            if (who, question) in best
+        }
         for who in contenders(run)["contender"]
     }
 
@@ -88,7 +88,7 @@ def scorecard(run: Frames) -> pd.DataFrame:
     in its name. Measures that the run does not have are left out."""
     card = contenders(run).set_index("contender")[["label"]]
     worst = worst_errors(run)
-    for question in USERS:
+    for question in main_questions(run):
         name = f"worst error of {short(question)}"
         card[name] = [worst[who].get(question, math.nan) for who in card.index]
     cost = (
@@ -137,7 +137,7 @@ def accuracy(run: Frames) -> list[str]:
             f"{title(question)} {f'off by up to {percent(error)[1:]}' if error else 'exact'}"
             for question, error in errors.items()
         ]
-        missing = [title(question) for question in USERS if question not in errors]
+        missing = [title(question) for question in main_questions(run) if question not in errors]
         told += [f"{listed(missing)} cannot be asked"] if missing else []
         found.append(f"**{who}**: {'; '.join(told)}.")
     return found
@@ -146,7 +146,7 @@ def accuracy(run: Frames) -> list[str]:
 def outcome(run: Frames, claims: Sequence[Judged]) -> list[str]:
     """What the numbers say of the decision."""
     card = scorecard(run).set_index("contender")
-    columns = [f"worst error of {short(question)}" for question in USERS]
+    columns = [f"worst error of {short(question)}" for question in main_questions(run)]
     exact = card[(card[columns] == 0).all(axis=1)]
     found = [answer(run)]
     for column, said in LEAST.items():

@@ -13,6 +13,9 @@ from dauexp import results
 from dauexp.options import options
 from dauexp.questions import catalogue
 
+USERS = ("dau", "wau", "mau")
+"""The questions that a report is about."""
+
 Frames = Mapping[str, pd.DataFrame]
 """Tables of a run by name, each with the columns that `named` adds."""
 
@@ -73,6 +76,11 @@ def contenders(of: Frames) -> pd.DataFrame:
 
 def _position(pair: tuple[str, str], known: list[tuple[str, str]]) -> tuple[int, tuple[str, str]]:
     return (known.index(pair) if pair in known else len(known), pair)
+
+
+def main_questions(of: Frames) -> list[str]:
+    """The questions of `USERS` that have an answer at all: a run of a few days has no MAU."""
+    return [question for question in USERS if question in set(of["truth"]["question"])]
 
 
 def title(question: str) -> str:

@@ -43,7 +43,7 @@ class Field(InfluxStrategy):
     name = "field"
     summary = "user id as a field, one point a request; points of one series and time overwrite"
     measurement_name = "requests"
-    laws = (Law(("delivered",), ("points_written", "malformed")), WRITTEN)
+    laws = (Law(("delivered",), ("points_written", "malformed"), settled=True), WRITTEN)
 
     @property
     def schema(self) -> Measurement:

@@ -7,7 +7,7 @@ what is asked of it (the queries); the rest is here.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ from dauexp.store import Store
 TAGS = ("platform", "device_family")
 """What each message is tagged with, beside the host."""
 
-WRITTEN = Law(("points_written",), ("stored", "overwritten", "rejected"))
+WRITTEN = Law(("points_written",), ("stored", "overwritten", "rejected"), settled=True)
 
 FLUSHED = "flushed"
 """The table of what each block of users and day puts into the flushes of the servers.
@@ -55,6 +55,11 @@ class InfluxStrategy(Strategy):
     @abstractmethod
     def schema(self) -> Measurement:
         """The tags and fields of the measurement."""
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """The points of the measurement."""
+        return {"stored": self.measurement_name}
 
     @property
     def queries(self) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dauexp.report import style
-from dauexp.report.frames import Frames, contenders, short, title
+from dauexp.report.frames import Frames, contenders, main_questions, short, title
 from dauexp.report.plots.parts import (
     NUMBER,
     WIDTH,
@@ -25,16 +25,14 @@ from dauexp.report.plots.parts import (
 )
 from dauexp.report.render import Chart
 
-USERS = ("dau", "wau", "mau")
-"""The questions of the main charts."""
-
 CLASSES = ("exact", "within 1 %", "within 10 %", "more than 10 % off", "impossible")
 _CLASS_COLOURS = ("#1b6ca8", "#7fb5d8", "#f2c9a1", "#b5402a", "#5f666d")
 _CLASS_INK = ("#ffffff", "#14171a", "#14171a", "#ffffff", "#ffffff")
 
 
-def grid(run: Frames, questions: Sequence[str] = USERS) -> Chart:
+def grid(run: Frames) -> Chart:
     """Every contender against every question: the mean error over the days, in a coloured cell."""
+    questions = main_questions(run)
     cells = pd.DataFrame(_cells(run, questions))
     top = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False, labelLimit=220)
     side = alt.Axis(ticks=False, domain=False, labelLimit=220)
@@ -111,8 +109,9 @@ def _sentence(cells: pd.DataFrame) -> str:
     return "Mean error against the truth. " + "; ".join(rows) + "."
 
 
-def answers(run: Frames, questions: Sequence[str] = USERS) -> Chart:
+def answers(run: Frames) -> Chart:
     """The answers of every contender beside the truth, day by day, one panel a question."""
+    questions = main_questions(run)
     asked = run["answers"]
     asked = asked[asked["question"].isin(questions) & (asked["segment"] == "all")]
     truth = run["truth"]
@@ -202,9 +201,10 @@ def _users_axis(rows: pd.DataFrame) -> tuple[alt.Y, pd.DataFrame]:
     return alt.Y("value:Q", title="users (log)", scale=scale, axis=axis), positive
 
 
-def errors(run: Frames, questions: Sequence[str] = USERS) -> Chart:
+def errors(run: Frames) -> Chart:
     """The relative error of every contender day by day, one panel a question. Rings shrink in the
     order of the contenders, so that those on one another are all seen."""
+    questions = main_questions(run)
     rows = run["accuracy"]
     rows = rows[rows["question"].isin(questions) & (rows["segment"] == "all")]
     rows = rows.dropna(subset=["relative_error"]).assign(error=lambda f: 100 * f["relative_error"])

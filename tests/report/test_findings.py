@@ -1,0 +1,89 @@
+"""Sentences: what they say follows from the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dauexp.report import findings
+from dauexp.report.claims import judged
+from dauexp.report.frames import Frames, frames
+
+
+@pytest.fixture(scope="module")
+def run(run_folder: Path) -> Frames:
+    return frames(run_folder)
+
+
+def only(run: Frames, **where: object) -> Frames:
+    """The run with only those rows of its summary and truth that have some values."""
+    cut = {}
+    for name in ("accuracy_summary", "truth"):
+        frame = run[name]
+        for column, value in where.items():
+            if column in frame:
+                frame = frame[frame[column] == value]
+        cut[name] = frame
+    return {**run, **cut}
+
+
+def test_the_answer_says_who_is_exact_and_how_far_off_the_others_are(run: Frames) -> None:
+    assert findings.answer(run).startswith(
+        "On identical traffic, A glean and B custom give DAU, WAU and MAU exactly; "
+        "C statsd:counter misses DAU by up to 3.0 %, WAU by up to 3.0 % and MAU by up to 3.0 %; "
+        "C statsd:set misses DAU by up to 400 % and cannot be asked for WAU and MAU; "
+    )
+
+
+def test_a_run_too_short_for_a_question_does_not_blame_the_contenders(run: Frames) -> None:
+    told = findings.answer(only(run, question="dau"))
+    assert "A glean and B custom give DAU exactly" in told
+    assert "MAU" not in told
+    assert "cannot be asked" not in told
+    assert "worst error of MAU" not in findings.scorecard(only(run, question="dau"))
+
+
+def test_a_contender_without_any_answer_is_named(run: Frames) -> None:
+    summary = run["accuracy_summary"]
+    told = findings.answer({**run, "accuracy_summary": summary[summary["strategy"] != "set"]})
+    assert "C statsd:set cannot be asked for DAU, WAU and MAU" in told
+
+
+def test_the_scorecard_has_the_sums_of_the_tables(run: Frames) -> None:
+    card = findings.scorecard(run).set_index("contender")
+    assert list(card.index) == [
+        "A glean", "B custom", "C statsd:counter", "C statsd:set", "C statsd:field",
+    ]  # fmt: skip
+    assert card.loc["A glean", "bytes a request"] == pytest.approx(1000)
+    assert card.loc["B custom", "CPU \N{MICRO SIGN}s a request"] == pytest.approx(20 + 20)
+    assert card.loc["C statsd:set", "worst error of DAU"] == pytest.approx(4)
+
+
+def test_the_outcome_names_who_is_least_among_the_exact(run: Frames) -> None:
+    told = findings.outcome(run, judged(run))
+    assert told[0] == findings.answer(run)
+    assert (
+        "Of those that are exact, A glean has the least CPU time, in microseconds a request (30)."
+        in told
+    )
+    assert any(line.startswith("Of the 35 claims of the decision record: ") for line in told)
+
+
+def test_claims_are_counted_once(run: Frames) -> None:
+    counts = findings.verdict_counts(judged(run))
+    assert counts["claims"].sum() == 40
+    assert counts["about"].iloc[0] == "for A"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_a_list_reads_as_people_write_it(words: list[str], told: str) -> None:
+    assert findings.listed(words) == told
+
+
+def test_what_was_found_is_markdown_and_text() -> None:
+    found = findings.Found("one", "two")
+    assert found._repr_markdown_() == "- one\n- two"
+    assert repr(found) == "one\ntwo"
