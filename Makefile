@@ -48,6 +48,10 @@ lab: $(INSTALLED) ## open JupyterLab on the notebooks, with the packages of .ven
 test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic for a part)
 	@$(BIN)/python -m pytest -n 2 -m "not heavy" $(TESTS)
 
+.PHONY: test-rust
+test-rust: $(INSTALLED) ## the tests of the Rust emitter (needs cargo; minutes the first time)
+	@$(BIN)/python -m pytest -m heavy tests/options/glean/test_rust.py
+
 .PHONY: lint
 lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
@@ -70,6 +74,11 @@ lock: ## renew requirements.lock from pyproject.toml (needs uv on the PATH)
 	  echo "# for Python 3.11 and later on Linux and macOS. Made by 'make lock' from pyproject.toml."; \
 	  cat requirements.lock.new; } > requirements.lock
 	@rm requirements.lock.new
+
+.PHONY: registry
+registry: $(INSTALLED) ## check metrics.yaml and pings.yaml by glinter; renew docs/data-review.md
+	@$(BIN)/glean_parser glinter dauexp/options/glean/metrics.yaml dauexp/options/glean/pings.yaml
+	@$(BIN)/python -m dauexp.options.glean.review docs/data-review.md
 
 .PHONY: wheel
 wheel: $(INSTALLED) ## build the wheel into dist/

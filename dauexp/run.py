@@ -81,7 +81,7 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
         beside.write_text(scenario.to_toml(), encoding="utf-8")
     prepare_source(scenario, folder)
     source = open_source(scenario, folder)
-    units = [Unit(block, day) for day in range(len(source.days)) for block in range(source.blocks)]
+    units = [Unit(block, day) for block in range(source.blocks) for day in range(len(source.days))]
     chosen = contenders(scenario.strategies)
     pool.each("traffic", partial(work, scenario, folder), units, progress)
     digests = _digests(places, units)

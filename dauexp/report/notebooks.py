@@ -101,7 +101,9 @@ def execute(name: str, output: Path, parameters: Mapping[str, object]) -> None:
 
 def page(notebook: Path) -> str:
     """An executed notebook as a page that can be read without Jupyter, and without a network."""
-    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="basic", raw_template=text_of("notebook.body.jinja")
+    )
     body, _ = exporter.from_filename(str(notebook))
     template = environment().get_template("notebook.html.jinja")
     return template.render(name=notebook.stem, body=body, stylesheet=text_of("page.css"))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
+import vl_convert
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 LIGHT_INK, LIGHT_PAPER = "#1b1f24", "#ffffff"
@@ -18,6 +19,7 @@ DARK_INK, DARK_PAPER = "#e6e8ea", "#14171a"
 PAGE_INK = "currentColor"
 """The ink of a chart within a page: whatever the page's text has."""
 
+SVG = "image/svg+xml"
 TRUTH = "#8a8f94"
 
 _KNOWN: Mapping[str, str] = {
@@ -91,6 +93,15 @@ def _theme() -> alt.theme.ThemeConfig:
 
 
 def enable() -> None:
-    """For notebooks: every chart has this look and is shown as SVG, which a page keeps."""
+    """For notebooks: every chart has this look and is shown as SVG, which a page keeps, with what
+    it shows in words for those who do not see it."""
     alt.theme.enable("dauexp")
-    alt.renderers.enable("svg")
+    alt.renderers.register("dauexp", _shown)
+    alt.renderers.enable("dauexp")
+
+
+def _shown(chart: dict[str, Any]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """A chart as a notebook takes it: the data by their types, and what is said of each."""
+    words = str(chart.get("description", "chart"))
+    drawn: str = vl_convert.vegalite_to_svg(chart)
+    return {SVG: drawn, "text/plain": words}, {SVG: {"alt": words}}

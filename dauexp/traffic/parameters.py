@@ -206,13 +206,13 @@ class Traffic(Parameters):
     )
     first_day: date = parameter(date(2026, 1, 5), "first UTC day of the run", source="a Monday")
     block_users: int = parameter(
-        65_536,
+        16_384,
         "users in a block: what is generated, and kept in memory, at once; has no effect on "
         "any distribution",
         unit="users",
         ge=1,
         le=4_194_304,
-        source="memory of a worker under 1 GiB",
+        source="keeps the memory of a process that generates below 150 MiB",
     )
     batch_rows: int = parameter(
         32_768,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +34,13 @@ class Simulator:
         self.seed = seed
         self.days = traffic.calendar
         self.blocks = traffic.blocks
-        self.population = lru_cache(maxsize=2)(self._population)
+        self._latest: tuple[int, Population] | None = None
 
-    def _population(self, block: int) -> Population:
-        return population(self.traffic, self.seed, block)
+    def population(self, block: int) -> Population:
+        """The users of a block; those of the latest block are kept."""
+        if self._latest is None or self._latest[0] != block:
+            self._latest = (block, population(self.traffic, self.seed, block))
+        return self._latest[1]
 
     def requests(self, block: int, day: int) -> Iterator[pa.RecordBatch]:
         """Batches of `dauexp.tables.REQUESTS`, in order of time.

@@ -38,16 +38,16 @@ SEGMENTS: Mapping[str, Mapping[str, int]] = {
 """The segments of a question by the ending of its name, each with the bits that belong to it."""
 
 
-def seen(batches: Sequence[pa.RecordBatch]) -> Seen:
+def seen(batches: Sequence[pa.RecordBatch], user_column: str = "hashed_fxa_uid") -> Seen:
     """Who was seen in which segments, from the `OBSERVATIONS` of one block and day.
 
-    Element i is for the user with index i in the dictionary of `hashed_fxa_uid`, which all batches
-    of a block share; without batches there are no elements.
+    Element i is for the user with index i in the dictionary of the column that says who, which all
+    batches of a block share; without batches there are no elements.
     """
-    users = len(batches[0]["hashed_fxa_uid"].dictionary) if batches else 0
+    users = len(batches[0][user_column].dictionary) if batches else 0
     flags = np.zeros(users * 16, np.bool_)
     for batch in batches:
-        user = batch["hashed_fxa_uid"].indices.to_numpy().astype(np.int64)
+        user = batch[user_column].indices.to_numpy().astype(np.int64)
         platform = batch["platform"].indices.to_numpy()
         family = batch["device_family"].indices.to_numpy()
         flags[user * 16 + platform * 4 + family] = True

@@ -125,6 +125,7 @@ def test_an_executed_notebook_has_a_page_that_runs_and_loads_nothing(
     assert "<script" not in text
     assert {each[:5] for each in re.findall(r'src="([^"]*)"', text)} == {"data:"}
     assert text.count("data:image/svg+xml") >= 3
+    assert all(len(words) > 20 for words in re.findall(r'<img alt="([^"]*)"', text))
 
 
 def test_a_cell_that_fails_keeps_the_notebook_and_says_where(
@@ -153,4 +154,4 @@ def test_a_notebook_runs_alone_on_its_defaults(
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     notebooks.execute(name, tmp_path / f"{name}.ipynb", {})
     assert (tmp_path / f"{name}.ipynb").is_file()
-    assert len(list((cache / "dauexp" / "runs").glob("*/quick-*/manifest.json"))) == 1
+    assert list((cache / "dauexp" / "runs").glob("*/quick-*/manifest.json"))
