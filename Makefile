@@ -50,7 +50,7 @@ test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic fo
 
 .PHONY: test-rust
 test-rust: $(INSTALLED) ## the tests of the Rust emitter (needs cargo; minutes the first time)
-	@$(BIN)/python -m pytest -m heavy tests/options/glean/test_rust.py
+	@$(BIN)/python -m pytest -m heavy tests/options/glean
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict

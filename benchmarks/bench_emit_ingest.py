@@ -33,6 +33,8 @@ from dauexp.traffic.source import Simulated
 
 REPEATS = 5
 DAYS = 4
+CHANGES = ("traffic.batch_rows=4096",)
+"""Small batches, so that the second process has work from early on."""
 GOAL = 0.8
 COLUMNS = ("user_agent", "hashed_fxa_uid", "hashed_device_id", "platform", "device_family")
 
@@ -44,7 +46,7 @@ def strategy() -> Strategy:
 
 def requests() -> list[pa.RecordBatch]:
     """Some days of requests, in memory."""
-    source = Simulated(load_scenario())
+    source = Simulated(load_scenario("default", CHANGES))
     return [batch.observations for day in range(DAYS) for batch in source.batches(0, day)]
 
 

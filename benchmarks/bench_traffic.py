@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(measured(task, of, int(processes))))
         return
     full = "--full" in arguments
-    print(f"requests generated to Arrow, 10 million, {REPEATS} rounds, 1 and 2 processes in turn")
+    print(f"requests generated to Arrow, 10 million, {REPEATS} rounds, 1 and 2 processes")
     rounds = [[apart("generate", 1e7, processes) for processes in (1, 2)] for _ in range(REPEATS)]
     for column, processes in enumerate((1, 2)):
         rates = [each[column]["requests"] / each[column]["seconds"] / 1e6 for each in rounds]
@@ -125,8 +125,8 @@ def main(arguments: list[str]) -> None:
     found = apart("truth", size, 2, people)
     print(
         f"truth (DAU, WAU, MAU, also by platform and device family) of {found['requests']:,.0f} "
-        f"requests of {people:,} users, generation included, 2 processes: {found['seconds']:.1f} s, "
-        f"{found['peak_mib']:.0f} MiB"
+        f"requests of {people:,} users, generation included, 2 processes: "
+        f"{found['seconds']:.1f} s, {found['peak_mib']:.0f} MiB"
     )
 
 

@@ -28,6 +28,10 @@ Millis = npt.NDArray[np.int64]
 
 UNHARMED = 1.0
 
+NONE = "a faultless run, unless a fault is asked for"
+ALIKE = "all alike, so that the comparison is paired"
+GUESS = "assumption: a value to begin with, to be changed"
+
 
 class Requests(NamedTuple):
     """What a fault may know of a batch of requests: times (ms since the epoch) and hosts."""
@@ -48,8 +52,10 @@ class Fault(Parameters):
 
     purpose: ClassVar[Purpose]
 
-    hosts: tuple[str, ...] = parameter((), "hosts that it hits; none named means all")
-    options: tuple[str, ...] = parameter((), "options that it hits; none named means all alike")
+    hosts: tuple[str, ...] = parameter((), "hosts that it hits; none named means all", source=ALIKE)
+    options: tuple[str, ...] = parameter(
+        (), "options that it hits; none named means all alike", source=ALIKE
+    )
 
     def draws(self, random: np.random.Generator) -> Callable[[Requests], Floats]:
         """Draws for one batch of requests after the other: uniform in [0, 1)."""
@@ -68,7 +74,7 @@ class Fault(Parameters):
 class Chance(Fault):
     """A fault that hits each request with the same probability, independently."""
 
-    rate: Rate = parameter(0.0, "probability that it hits the message of a request")
+    rate: Rate = parameter(0.0, "probability that it hits the message of a request", source=NONE)
 
     @property
     def active(self) -> bool:
@@ -100,8 +106,12 @@ class Restart(Fault):
     """The emitter is down for a while: what it would have sent is lost."""
 
     purpose = Purpose.RESTART
-    at: AwareDatetime | None = parameter(None, "when the emitter goes down; none means never")
-    down_seconds: float = parameter(30.0, "how long it is down", unit="s", ge=0, le=86_400)
+    at: AwareDatetime | None = parameter(
+        None, "when the emitter goes down; none means never", source=NONE
+    )
+    down_seconds: float = parameter(
+        30.0, "how long it is down", unit="s", ge=0, le=86_400, source=NONE
+    )
 
     @property
     def active(self) -> bool:
@@ -134,14 +144,19 @@ class Burst(Fault):
     bad, and loses what is sent while bad. Each block and day begins good."""
 
     purpose = Purpose.BURST
-    begin: Rate = parameter(0.0, "probability, at each request of a host, that good turns bad")
+    begin: Rate = parameter(
+        0.0, "probability, at each request of a host, that good turns bad", source=NONE
+    )
     end: float = parameter(
         0.1,
         "probability, at each request of a host, that bad turns good: bursts of 10 on average",
         gt=0,
         le=1,
+        source=GUESS,
     )
-    loss: Rate = parameter(1.0, "probability that a message is lost while the channel is bad")
+    loss: Rate = parameter(
+        1.0, "probability that a message is lost while the channel is bad", source=GUESS
+    )
 
     @property
     def active(self) -> bool:
@@ -190,7 +205,9 @@ class Duplication(Chance):
     """A message is delivered once more, as an at-least-once transport does."""
 
     purpose = Purpose.DUPLICATION
-    after_seconds: float = parameter(0.0, "mean time to the second delivery", unit="s", ge=0)
+    after_seconds: float = parameter(
+        0.0, "mean time to the second delivery", unit="s", ge=0, source=GUESS
+    )
 
     def strike(self, messages: pa.RecordBatch, drawn: Floats) -> Struck:
         """Adds a copy behind each message that it hits, which arrives later."""
@@ -207,7 +224,9 @@ class Delay(Chance):
     """A message arrives late, by an exponentially distributed time."""
 
     purpose = Purpose.DELAY
-    mean_seconds: float = parameter(600.0, "mean delay", unit="s", gt=0, le=30 * 86_400)
+    mean_seconds: float = parameter(
+        600.0, "mean delay", unit="s", gt=0, le=30 * 86_400, source=GUESS
+    )
 
     def strike(self, messages: pa.RecordBatch, drawn: Floats) -> Struck:
         """Moves arrivals."""
@@ -220,7 +239,9 @@ class Reorder(Chance):
     """A message is overtaken by those that follow within a short time."""
 
     purpose = Purpose.REORDER
-    within_seconds: float = parameter(2.0, "longest time held back", unit="s", gt=0, le=3600)
+    within_seconds: float = parameter(
+        2.0, "longest time held back", unit="s", gt=0, le=3600, source=GUESS
+    )
 
     def strike(self, messages: pa.RecordBatch, drawn: Floats) -> Struck:
         """Holds messages back, and puts the batch in the new order of arrival."""
@@ -234,8 +255,12 @@ class Reorder(Chance):
 class Skew(Parameters):
     """The clock of some hosts is off. It matters to options that go by the host's clock."""
 
-    seconds: float = parameter(0.0, "how far the clock is ahead", unit="s", ge=-86_400, le=86_400)
-    hosts: tuple[str, ...] = parameter((), "hosts whose clock is off; none named means all")
+    seconds: float = parameter(
+        0.0, "how far the clock is ahead", unit="s", ge=-86_400, le=86_400, source=NONE
+    )
+    hosts: tuple[str, ...] = parameter(
+        (), "hosts whose clock is off; none named means all", source=ALIKE
+    )
 
     def shift(self, hosts: pa.Array) -> Millis:
         """Milliseconds that the clocks of these hosts are ahead."""
@@ -246,9 +271,15 @@ class Skew(Parameters):
 class ServerRestart(Parameters):
     """A StatsD server restarts: it forgets what it has not flushed, and hears nothing meanwhile."""
 
-    at: AwareDatetime | None = parameter(None, "when the servers restart; none means never")
-    down_seconds: float = parameter(5.0, "how long they are down", unit="s", ge=0, le=86_400)
-    hosts: tuple[str, ...] = parameter((), "hosts whose server restarts; none named means all")
+    at: AwareDatetime | None = parameter(
+        None, "when the servers restart; none means never", source=NONE
+    )
+    down_seconds: float = parameter(
+        5.0, "how long they are down", unit="s", ge=0, le=86_400, source=GUESS
+    )
+    hosts: tuple[str, ...] = parameter(
+        (), "hosts whose server restarts; none named means all", source=ALIKE
+    )
 
     def forgotten(self, arrival: Millis, hosts: pa.Array, flush: int) -> Booleans:
         """Which messages leave no trace; `flush` is the flush interval in milliseconds."""

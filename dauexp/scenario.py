@@ -33,9 +33,12 @@ class Identity(Parameters):
         "DAUEXP_SECRET",
         "environment variable that holds the HMAC secret; for simulated traffic a "
         "secret made from the seed serves where neither it nor the file is there",
+        source="the project's own name",
     )
     secret_file: Path | None = parameter(
-        None, "file that holds the HMAC secret, before the variable"
+        None,
+        "file that holds the HMAC secret, before the variable",
+        source="the environment variable serves",
     )
 
 
@@ -46,19 +49,29 @@ class Glean(Parameters):
         "python",
         "language of the code that glean_parser generates; `rust` is compiled with cargo the first "
         "time, which takes minutes",
+        source="needs no compiler",
     )
     application_id: str = parameter(
-        "syncstorage", "document_namespace of the pings", pattern=r"^[a-z][a-z0-9-]{0,62}$"
+        "syncstorage",
+        "document_namespace of the pings",
+        pattern=r"^[a-z][a-z0-9-]{0,62}$",
+        source="as Sync's",
     )
     app_display_version: str = parameter("0.17.0", "version of the application", source="as Sync's")
-    app_channel: str = parameter("release", "channel of the application")
+    app_channel: str = parameter(
+        "release", "channel of the application", source="as Sync's production"
+    )
 
 
 class Statsd(Parameters):
     """Option C: the StatsD servers, one on each host."""
 
     prefix: str = parameter(
-        "syncstorage", "prefix of all metric names", min_length=1, pattern=r"^[a-zA-Z0-9_.]+$"
+        "syncstorage",
+        "prefix of all metric names",
+        min_length=1,
+        pattern=r"^[a-zA-Z0-9_.]+$",
+        source="as Sync's",
     )
     flush_seconds: int = parameter(
         10,
@@ -81,7 +94,9 @@ class Statsd(Parameters):
 class InfluxDB(Parameters):
     """Option C: the database of points."""
 
-    backend: Literal["embedded"] = parameter("embedded", "where points are stored")
+    backend: Literal["embedded"] = parameter(
+        "embedded", "where points are stored", source="needs nothing installed or started"
+    )
     precision: Literal["s", "ms", "us", "ns"] = parameter(
         "ms",
         "precision of a point's timestamp: two points of one series and timestamp are one",
@@ -95,6 +110,7 @@ class Report(Parameters):
     notebooks: tuple[str, ...] = parameter(
         ("01_traffic", "03_accuracy", "09_decision"),
         "notebooks that papermill executes, in order",
+        source="what the decision record needs",
     )
 
 
@@ -104,11 +120,15 @@ class Scenario(Parameters):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = parameter(
         "default",
         "short name, used in the name of the run's folder",
+        source="the name of the preset",
     )
-    seed: int = parameter(1, "decides everything that is random", ge=0, lt=2**63)
+    seed: int = parameter(
+        1, "decides everything that is random", ge=0, lt=2**63, source="any will do"
+    )
     strategies: tuple[str, ...] = parameter(
         (),
         "what is compared, as OPTION or OPTION:STRATEGY; none named means all there are",
+        source="the whole comparison",
     )
     traffic: Traffic = Traffic()
     identity: Identity = Identity()
@@ -120,6 +140,7 @@ class Scenario(Parameters):
     plugins: dict[str, dict[str, Any]] = parameter(
         {},
         "parameters of options that are plug-ins, a table for each, validated by the plug-in",
+        source="there are none",
     )
 
     def __hash__(self) -> int:

@@ -169,10 +169,10 @@ def slow_states(burst: Burst, steps: list[float], *, bad: bool) -> list[bool]:
 
 
 @given(
-    st.floats(0.01, 1),
-    st.floats(0.01, 1),
-    st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=40),
-    st.booleans(),
+    begin=st.floats(0.01, 1),
+    end=st.floats(0.01, 1),
+    steps=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=40),
+    bad=st.booleans(),
 )
 def test_the_states_of_a_burst_channel(
     begin: float, end: float, steps: list[float], *, bad: bool

@@ -5,13 +5,41 @@ from pathlib import Path
 import pytest
 
 from dauexp.errors import BadInput
+from dauexp.explain import explained
 from dauexp.scenario import Scenario, keys, load, presets
+from dauexp.traffic.expected import Expected
 
 
 def test_every_preset_loads_under_its_own_name() -> None:
     assert presets()
     for name in presets():
         assert load(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("preset", "requests"),
+    [("default", 1_000_000), ("production-minute", 190_000), ("production-day", 273_600_000)],
+)
+def test_a_preset_has_the_volume_that_it_promises(preset: str, requests: int) -> None:
+    traffic = load(preset).traffic
+    expected = sum(Expected(traffic).requests(day)[0] for day in range(traffic.days))
+    if preset == "default":
+        assert requests < expected < 1.3 * requests
+    else:
+        assert expected == pytest.approx(requests, rel=0.005)
+
+
+def test_every_parameter_is_explained() -> None:
+    rows = list(explained(load()))
+    assert [row["key"] for row in rows] == list(keys())
+    assert all(row["meaning"] for row in rows)
+    unexplained = [row["key"] for row in rows if not (row["range"] and row["source"])]
+    assert not unexplained
+    ranges = {row["key"]: row["range"] for row in rows}
+    assert ranges["traffic.users"] == ">= 1, <= 1000000000"
+    assert ranges["traffic.activity.weekday"] == "7 values, >= 0, <= 1"
+    assert ranges["identity.device_id"] == "per-device | placeholder"
+    assert ranges["faults.restart.at"] == "a time with its UTC offset or none"
 
 
 def test_toml_round_trip(tmp_path: Path) -> None:

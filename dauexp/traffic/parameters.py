@@ -173,7 +173,7 @@ class Hosts(Parameters):
     weights: tuple[Weight, ...] | None = parameter(
         None,
         "uneven load: one weight for each host; none means an even load",
-        source="",
+        source="what a load balancer aims at",
     )
 
     @model_validator(mode="after")
@@ -232,7 +232,7 @@ class Traffic(Parameters):
         None,
         "file of own requests in place of simulated ones: .parquet, .csv, .ndjson or an access "
         ".log, all but Parquet also with .gz",
-        source="",
+        source="simulated traffic needs no file",
     )
 
     @property
