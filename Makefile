@@ -29,7 +29,7 @@ export PIP_NO_INPUT := 1
 help: ## list what there is to do (this list)
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z][a-z-]*:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(INSTALLED) ## set up .venv with dauexp in it, from the hashed lock file
@@ -51,6 +51,10 @@ test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic fo
 .PHONY: test-rust
 test-rust: $(INSTALLED) ## the tests of the Rust emitter (needs cargo; minutes the first time)
 	@$(BIN)/python -m pytest -m heavy tests/options/glean
+
+.PHONY: test-heavy
+test-heavy: $(INSTALLED) ## all tests that take minutes: Rust (needs cargo), notebooks, many scenarios
+	@$(BIN)/python -m pytest -n 2 -m heavy $(TESTS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict

@@ -18,16 +18,21 @@ import time
 from functools import partial
 
 import pyarrow as pa
+from scipy.optimize import brentq
 
 from dauexp.pool import Pool
 from dauexp.scenario import Scenario, load
 from dauexp.traffic import truth
+from dauexp.traffic.expected import moments
+from dauexp.traffic.parameters import RequestsPerDay
 from dauexp.traffic.requests import Simulator
 from dauexp.traffic.useragent import classify_column
 
 DAYS = 35
 REQUESTS_PER_USER = 57.0
 """Over the default 35 days, about; the exact number is counted."""
+ACTIVE_DAYS_PER_USER = 11.75
+"""Of these 35 days, about."""
 REPEATS = 5
 MIB = 1 << 10  # ru_maxrss is in KiB
 
@@ -37,9 +42,9 @@ def scenario(requests: float, users: int | None = None) -> Scenario:
     their requests an active day are fewer or more instead."""
     if users is None:
         return load("default", [f"traffic.users={round(requests / REQUESTS_PER_USER)}"])
-    # A scale near 0 gives one request an active day, of which a user has 12 to 13 in 35 days.
-    mean = requests / users / 12.5
-    return load("default", [f"traffic.users={users}", f"traffic.requests.scale={mean - 1 + 0.01}"])
+    mean = requests / users / ACTIVE_DAYS_PER_USER
+    scale = brentq(lambda scale: moments(RequestsPerDay(scale=scale))[0] - mean, 1e-3, 1e3)
+    return load("default", [f"traffic.users={users}", f"traffic.requests.scale={scale}"])
 
 
 def generate(of: Scenario, block: int) -> tuple[int, int]:

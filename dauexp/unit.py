@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -53,7 +54,7 @@ class Places:
         return Store(self.folder / "store" / contender.option.id / contender.strategy.name)
 
     def work(self, kind: str) -> Path:
-        """The folder of one kind of a unit's own results: ledger, seen, true, timings, done."""
+        """The folder of one kind of a unit's own results: ledger, seen, timings, done."""
         return self.folder / "work" / kind
 
     def done(self, unit: Unit) -> Path:
@@ -61,15 +62,23 @@ class Places:
         return self.work("done") / f"{unit.name}.json"
 
 
-@dataclass
 class Stopwatch:
-    """CPU seconds by stage."""
+    """CPU seconds by stage, of this process and of those that a strategy runs."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    def __init__(self, strategy: Strategy) -> None:
+        self._strategy = strategy
+        self.seconds: dict[str, float] = {}
 
-    def timed(self, stage: str, started: float) -> None:
-        """Adds the CPU time since `started`, a `time.process_time()`, to a stage."""
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.process_time() - started
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Adds the CPU time of what is done meanwhile to a stage."""
+        started = self._now()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + self._now() - started
+
+    def _now(self) -> float:
+        times = [psutil.Process(process).cpu_times() for process in self._strategy.processes]
+        return time.process_time() + sum(each.user + each.system for each in times)
 
 
 def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
@@ -89,13 +98,12 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
         stage_accounts = [_generated(batches)]
         with ExitStack() as writers:
             write = _PartWriter(places.store(contender), unit, writers)
-            started = time.process_time()
-            for part in passage.collected(batches, fates):
-                if part.table == LEDGER_PART:
-                    stage_accounts.append(part.rows)
-                else:
-                    write(part.table, part.rows)
-            passage.watch.timed("all", started)
+            with passage.watch.timing("all"):
+                for part in passage.collected(batches, fates):
+                    if part.table == LEDGER_PART:
+                        stage_accounts.append(part.rows)
+                    else:
+                        write(part.table, part.rows)
         stage_accounts += passage.accounts
         accounts.append(
             ledger.entries(contender.option.id, contender.strategy.name, stage_accounts)
@@ -121,7 +129,7 @@ class Passage:
         self.channel = channel
         self.digest = StreamDigest()
         self.accounts: list[pa.Table] = []
-        self.watch = Stopwatch()
+        self.watch = Stopwatch(strategy)
         self.requests = 0
         self.wire_bytes = 0
 
@@ -135,13 +143,13 @@ class Passage:
         start = 0
         for batch, fate in zip(batches, fates, strict=True):
             self.digest.update(batch.observations)
-            started = time.process_time()
-            messages = self.strategy.emit(self.channel.by_host_clock(batch.observations))
-            self.watch.timed("emit", started)
-            started = time.process_time()
-            delivery = self.channel.carry(self.option, self.strategy.clock, messages, fate, start)
+            with self.watch.timing("emit"):
+                messages = self.strategy.emit(self.channel.by_host_clock(batch.observations))
+            with self.watch.timing("channel"):
+                delivery = self.channel.carry(
+                    self.option, self.strategy.clock, messages, fate, start
+                )
             self.accounts.append(delivery.accounts)
-            self.watch.timed("channel", started)
             start += batch.observations.num_rows
             self.requests = start
             self.wire_bytes += messages["wire"].nbytes - 4 * (len(messages) + 1)

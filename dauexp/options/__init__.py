@@ -54,6 +54,11 @@ class Strategy(ABC):
         self.scenario = scenario
 
     @property
+    def processes(self) -> Sequence[int]:
+        """Ids of the processes that it runs beside this one: their CPU time is its cost too."""
+        return ()
+
+    @property
     @abstractmethod
     def kept(self) -> Mapping[str, str]:
         """The tables of the settled store whose rows the ledger counts, by account."""

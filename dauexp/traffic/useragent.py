@@ -2,8 +2,9 @@
 
 The rules are those of `get_device_info` in mozilla-services/syncstorage-rs
 (syncserver/src/server/user_agent.rs); the parser below them is woothee, as there. Its Python and
-Rust editions agree on the whole catalogue; they part on some garbage, such as a Windows version
-that does not exist (here a desktop, there other).
+Rust editions agree on the whole catalogue; they part where woothee has no entry (a Windows version
+that does not exist: here a desktop, there other) and on some browsers that are not Firefox (the
+Google app on an iPhone: here an iPad, there other); `tests/options/glean` lists how.
 """
 
 from __future__ import annotations

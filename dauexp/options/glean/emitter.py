@@ -25,8 +25,8 @@ class PythonEmitter:
 
     def lines(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines that the logger writes for some requests, in order, without line ends."""
-        written: list[str] = []
-        _redirect(self._module, written)
+        lines: list[bytes] = []
+        _redirect(self._module, lines)
         record = self._logger.record_syncstorage_get_collections
         for user_agent, hashed_fxa_uid, hashed_device_id, platform, device_family in requests:
             record(
@@ -37,14 +37,18 @@ class PythonEmitter:
                 syncstorage_platform=platform,
                 syncstorage_device_family=device_family,
             )
-        return "".join(written).encode().split(b"\n")[:-1]
+        return lines
 
 
-def _redirect(module: ModuleType, written: list[str]) -> None:
-    """Lets the module's `sys.stdout.write` append to a list.
+def _redirect(module: ModuleType, lines: list[bytes]) -> None:
+    """Lets the module's `sys.stdout.write`, which it calls once a line, append to a list.
 
     Only the module's own view of `sys` changes: redirecting the process's standard output would
     catch what other threads print, a progress bar for one.
     """
-    stdout = SimpleNamespace(write=written.append, flush=lambda: None)
+
+    def write(text: str) -> None:
+        lines.append(text.removesuffix("\n").encode())
+
+    stdout = SimpleNamespace(write=write, flush=lambda: None)
     module.__dict__["sys"] = SimpleNamespace(stdout=stdout)

@@ -11,6 +11,7 @@ import io
 import tempfile
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
@@ -35,6 +36,16 @@ def python_module(registry: Registry) -> Path:
                 "set XDG_CACHE_HOME to a folder that can be written"
             ) from error
     return folder / MODULE
+
+
+def write_rust_module(registry: Registry, folder: Path) -> None:
+    """Generates the Rust module `server_events.rs` into a folder that is there.
+
+    Raises BadInput where glean_parser or glinter finds the registry wrong.
+    """
+    from glean_parser import rust_server  # noqa: PLC0415 - takes a second to import
+
+    rust_server.output_rust(_clean_objects(registry), folder, {})
 
 
 def load(path: Path) -> ModuleType:
@@ -62,10 +73,7 @@ def _generate(registry: Registry, folder: Path) -> None:
     at once the second finds the first one's."""
     from glean_parser import python_server  # noqa: PLC0415 - takes a second to import
 
-    objects = registry.objects()
-    wrong = nits(registry)
-    if wrong:
-        raise BadInput(f"{', '.join(map(str, registry.files))}: {' '.join(wrong.split())}")
+    objects = _clean_objects(registry)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as beside:
         made = Path(beside) / "module"
@@ -76,3 +84,12 @@ def _generate(registry: Registry, folder: Path) -> None:
         except OSError:
             if not (folder / MODULE).is_file():
                 raise
+
+
+def _clean_objects(registry: Registry) -> Any:
+    """What glean_parser's generators take, of a registry with which glinter finds nothing wrong."""
+    objects = registry.objects()
+    wrong = nits(registry)
+    if wrong:
+        raise BadInput(f"{', '.join(map(str, registry.files))}: {' '.join(wrong.split())}")
+    return objects

@@ -24,7 +24,10 @@ impl<'a> Texts<'a> {
             format!("column {name} is {found}, not text coded by 32-bit integers")
         })?;
         ensure!(coded.logical_null_count() == 0, "column {name} has nulls");
-        Ok(Texts { codes: coded.keys().values(), dictionary })
+        Ok(Texts {
+            codes: coded.keys().values(),
+            dictionary,
+        })
     }
 
     pub fn code(&self, row: usize) -> usize {
@@ -44,7 +47,10 @@ pub struct Remembered<T> {
 
 impl<T> Remembered<T> {
     pub fn new() -> Self {
-        Remembered { dictionary: None, results: Vec::new() }
+        Remembered {
+            dictionary: None,
+            results: Vec::new(),
+        }
     }
 
     /// Says which dictionary the codes to come are of; whether it is another than before.

@@ -26,7 +26,8 @@ pub struct Hasher {
 
 impl Hasher {
     pub fn new(secret: &[u8], device_id: DeviceId) -> Result<Self> {
-        let keyed = Hmac::new_from_slice(secret).map_err(|_| anyhow!("the secret has no length"))?;
+        let keyed =
+            Hmac::new_from_slice(secret).map_err(|_| anyhow!("the secret has no length"))?;
         Ok(Hasher { keyed, device_id })
     }
 

@@ -22,9 +22,7 @@ use anyhow::{Context, Result, bail};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use clap::{ArgGroup, Parser};
-use server_events::{
-    EventsPing, GleanEventsLogger, RequestInfo, SyncstorageGetCollectionsEvent,
-};
+use server_events::{EventsPing, GleanEventsLogger, RequestInfo, SyncstorageGetCollectionsEvent};
 
 use crate::columns::Texts;
 use crate::identity::{DeviceId, Hasher};
@@ -154,8 +152,14 @@ impl Service {
 
     fn log(&mut self, row: Row) {
         set(&mut self.request.user_agent, row.user_agent);
-        set(&mut self.ping.syncstorage_hashed_fxa_uid, row.hashed_fxa_uid);
-        set(&mut self.ping.syncstorage_hashed_device_id, row.hashed_device_id);
+        set(
+            &mut self.ping.syncstorage_hashed_fxa_uid,
+            row.hashed_fxa_uid,
+        );
+        set(
+            &mut self.ping.syncstorage_hashed_device_id,
+            row.hashed_device_id,
+        );
         set(&mut self.ping.syncstorage_platform, row.platform);
         set(&mut self.ping.syncstorage_device_family, row.device_family);
         self.logger.record_events_ping(&self.request, &self.ping);

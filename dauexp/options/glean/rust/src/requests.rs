@@ -43,13 +43,17 @@ impl Observer {
         }
         self.user_agents.turn_to(&user_agents);
         for row in 0..batch.num_rows() {
-            let user = self.users.get(uids.code(row), || self.hasher.user(uids.text(row)));
+            let user = self
+                .users
+                .get(uids.code(row), || self.hasher.user(uids.text(row)));
             let device = self
                 .devices
                 .entry((uids.code(row), device_ids.code(row)))
                 .or_insert_with(|| self.hasher.device(user, device_ids.text(row)));
             let user_agent = user_agents.text(row);
-            let known = self.user_agents.get(user_agents.code(row), || classify(user_agent));
+            let known = self
+                .user_agents
+                .get(user_agents.code(row), || classify(user_agent));
             log(Row {
                 user_agent,
                 hashed_fxa_uid: user,

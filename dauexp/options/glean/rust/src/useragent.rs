@@ -1,7 +1,7 @@
 //! Platform and device family from a user agent, as in dauexp/traffic/useragent.py: the rules of
 //! `get_device_info` in mozilla-services/syncstorage-rs (syncserver/src/server/user_agent.rs).
 
-use woothee::parser::{Parser, WootheeResult};
+use woothee::parser::Parser;
 
 /// What Sync makes of a user agent.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Classification {
 }
 
 pub fn classify(user_agent: &str) -> Classification {
-    let parsed = Parser::new().parse(user_agent).unwrap_or_else(WootheeResult::new);
+    let parsed = Parser::new().parse(user_agent).unwrap_or_default();
     let lower = user_agent.to_lowercase();
     let name = parsed.name.to_lowercase();
     let os = parsed.os.to_lowercase();
@@ -30,5 +30,8 @@ pub fn classify(user_agent: &str) -> Classification {
         ("firefox", "smartphone", _) => ("other", "mobile"),
         _ => ("other", "other"),
     };
-    Classification { platform, device_family }
+    Classification {
+        platform,
+        device_family,
+    }
 }

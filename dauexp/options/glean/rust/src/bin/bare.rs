@@ -14,9 +14,7 @@ use std::time::Instant;
 use anyhow::Result;
 use arrow_ipc::reader::StreamReader;
 use columns::Texts;
-use server_events::{
-    EventsPing, GleanEventsLogger, RequestInfo, SyncstorageGetCollectionsEvent,
-};
+use server_events::{EventsPing, GleanEventsLogger, RequestInfo, SyncstorageGetCollectionsEvent};
 
 fn main() -> Result<()> {
     let mut rows = Vec::new();

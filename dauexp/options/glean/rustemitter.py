@@ -1,0 +1,137 @@
+"""Calls the generated Rust logger: a process takes batches of rows and gives a line for each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import IO, Final
+
+import pyarrow as pa
+
+from dauexp.errors import DauexpError
+from dauexp.ingest.registry import Registry
+from dauexp.ingest.strategy import Logged
+from dauexp.options.glean.rustbuild import rust_program
+from dauexp.scenario import Glean
+from dauexp.tables import OBSERVATIONS, REQUESTS
+from dauexp.traffic.identity import Mode
+
+OBSERVED: Final = pa.schema([OBSERVATIONS.field(name) for name in Logged._fields])
+REQUESTED: Final = pa.schema([REQUESTS.field(name) for name in ("uid", "device_id", "user_agent")])
+
+HMAC_VARIABLE: Final = "DAUEXP_SECRET_HEX"
+"""Where the program looks for the HMAC secret, in hex: the secret is never an argument."""
+
+_CHUNK = 1 << 20
+
+
+class RustEmitter:
+    """Option A's emitter in Rust: the code of glean_parser's `rust_server`, untouched."""
+
+    def __init__(self, registry: Registry, parameters: Glean) -> None:
+        command = _command(registry, parameters, "--observations")
+        self._program = _Program(command, OBSERVED)
+
+    @property
+    def process(self) -> int:
+        """The id of the program's process."""
+        return self._program.id
+
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        """The lines for a batch of OBSERVATIONS, in order, without line ends."""
+        return pa.array(self._program.lines(observations.select(OBSERVED.names)), pa.binary())
+
+    def lines(self, requests: Iterable[Logged]) -> list[bytes]:
+        """The lines for some requests, in order, without line ends."""
+        columns = list(zip(*requests, strict=True)) or [()] * len(OBSERVED)
+        coded = [pa.array(column, pa.string()).dictionary_encode() for column in columns]
+        return self._program.lines(pa.record_batch(coded, OBSERVED))
+
+
+class RustService:
+    """The whole service in Rust: hashes identities, classifies user agents, and logs."""
+
+    def __init__(self, registry: Registry, parameters: Glean, secret: bytes, mode: Mode) -> None:
+        command = [*_command(registry, parameters, "--requests"), f"--device-id={mode}"]
+        self._program = _Program(command, REQUESTED, {HMAC_VARIABLE: secret.hex()})
+
+    def wire(self, requests: pa.RecordBatch) -> pa.Array:
+        """The lines for a batch of REQUESTS, in order, without line ends."""
+        return pa.array(self._program.lines(requests.select(REQUESTED.names)), pa.binary())
+
+
+def _command(registry: Registry, parameters: Glean, rows: str) -> list[str]:
+    return [
+        str(rust_program(registry)),
+        rows,
+        f"--application-id={parameters.application_id}",
+        f"--app-display-version={parameters.app_display_version}",
+        f"--app-channel={parameters.app_channel}",
+    ]
+
+
+class _Program:
+    """A process that takes record batches as an Arrow IPC stream and gives a line for each row.
+
+    It reads a batch whole before it writes, and what it writes is read before the next batch goes
+    in: neither waits for the other, however large a batch is. It ends with this object.
+    """
+
+    def __init__(
+        self, command: list[str], schema: pa.Schema, secret: Mapping[str, str] | None = None
+    ) -> None:
+        self._told = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._told,
+            env=os.environ | (secret or {}),
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        weakref.finalize(self, _end, self._process, self._told)
+        self._stream = pa.ipc.new_stream(self._input, schema)
+
+    @property
+    def id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    def lines(self, rows: pa.RecordBatch) -> list[bytes]:
+        """The lines for some rows, without line ends. Raises DauexpError where the program ends."""
+        try:
+            self._stream.write_batch(rows)
+            self._input.flush()
+        except BrokenPipeError as error:
+            raise self._failure() from error
+        chunks = []
+        missing = rows.num_rows
+        while missing:
+            chunk = os.read(self._output.fileno(), _CHUNK)
+            if not chunk:
+                raise self._failure()
+            chunks.append(chunk)
+            missing -= chunk.count(b"\n")
+        return b"".join(chunks).split(b"\n")[:-1]
+
+    def _failure(self) -> DauexpError:
+        status = self._process.wait()
+        self._told.seek(0)
+        told = " ".join(self._told.read().decode(errors="replace").split())
+        return DauexpError(f"the Rust emitter ended with status {status}: {told or 'no word'}")
+
+
+def _end(process: subprocess.Popen[bytes], told: IO[bytes]) -> None:
+    """Closes a process's pipes, by which it ends, and waits for that."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
+    told.close()
