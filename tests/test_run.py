@@ -14,6 +14,7 @@ from dauexp import manifest, unit
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.options import Strategy
 from dauexp.options.custom import OPTION as CUSTOM
+from dauexp.resources import resource
 from dauexp.results import finished, result, tables
 from dauexp.run import folder_of, run
 from dauexp.scenario import Scenario, load
@@ -278,3 +279,38 @@ def test_a_table_that_is_not_there_is_named(small_run: Path, tmp_path: Path) -> 
         result(small_run, "nonsense")
     with pytest.raises(BadInput, match="no such folder"):
         result(tmp_path / "nowhere", "accuracy")
+
+
+def test_own_traffic_goes_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trace that ships, in any order, with the first half of its days as the earlier period."""
+    monkeypatch.setenv("DAUEXP_SECRET", "a secret of the service")
+    example = resource("data", "trace", "example.csv")
+    heading, *lines = example.read_text(encoding="utf-8").splitlines()
+    backwards = tmp_path / "backwards.csv"
+    backwards.write_text("\n".join([heading, *reversed(lines)]) + "\n", encoding="utf-8")
+    folders = [
+        run(load("quick", [f"traffic.trace={path}", "name=own"]), tmp_path / "runs", processes=1)
+        for path in (example, backwards)
+    ]
+    assert folders[0] != folders[1]
+    exact = result(folders[0], "truth")
+    assert exact.equals(result(folders[1], "truth"))
+    assert pc.count_distinct(exact["day"]).as_py() == 30
+    for option in EXACT:
+        table = result(folders[0], "accuracy").filter(pc.field("option") == option)
+        assert table["answer"].equals(table["truth"])
+    counted = errors(folders[0], "statsd", "counter", "dau").to_pylist()
+    assert [row["answer"] is None for row in counted] == [True] * 15 + [False] * 15
+    assert b"a secret of the service" not in (folders[0] / "scenario.toml").read_bytes()
+
+
+def test_a_trace_that_changed_is_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAUEXP_SECRET", "secret")
+    trace = tmp_path / "trace.csv"
+    trace.write_bytes(resource("data", "trace", "example.csv").read_bytes())
+    of = load("quick", [f"traffic.trace={trace}"])
+    before = folder_of(of, tmp_path)
+    trace.write_bytes(trace.read_bytes() + b"\n")
+    assert folder_of(of, tmp_path) != before
