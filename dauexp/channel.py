@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from dauexp import ledger
-from dauexp.faults import UNHARMED, Fault, Faults, Floats, Requests, later, moved, named
+from dauexp.faults import Fault, Faults
+from dauexp.faults.base import UNHARMED, Floats, Requests, later, named
+from dauexp.faults.timing import moved
 from dauexp.randomness import generator
 
 Fates = tuple[Floats, ...]

@@ -233,18 +233,21 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except OSError as error:
+    except Exception as error:
         if not _is_full(error):
             raise
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
         _leave(
-            f"no space left on the device{where}: free some, or write elsewhere", BadInput.exit_code
+            f"no space left on the device{where}: free some, or write elsewhere",
+            BadInput.exit_code,
         )
     sys.exit(0)
 
 
-def _is_full(error: OSError) -> bool:
-    return error.errno == errno.ENOSPC or "No space left on device" in str(error)
+def _is_full(error: Exception) -> bool:
+    """Whether a disk is full: Python, Arrow and DuckDB each say so by an error of their own."""
+    full = os.strerror(errno.ENOSPC)
+    return getattr(error, "errno", None) == errno.ENOSPC or full in str(error)
 
 
 def _leave(sentence: str, code: int) -> NoReturn:
