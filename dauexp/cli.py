@@ -202,6 +202,22 @@ def show(
 
 
 @app.command()
+def schema(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="BigQuery's schema JSON by table, in place of DDL.")
+    ] = False,
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="The scenario whose settings hold.")
+    ] = "default",
+    changes: Changes = None,
+) -> None:
+    """Print the live, stable and errors tables of A and B as BigQuery knows them."""
+    from dauexp import commands
+
+    commands.schema(scenario, changes or [], as_json=as_json)
+
+
+@app.command()
 def audit(folder: RunFolder) -> None:
     """Check a run's files against its ledger; exit code 3 where they disagree."""
     from dauexp import commands

@@ -18,6 +18,9 @@ from dauexp.asking import ask_again
 from dauexp.audit import audit as audit_run
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.explain import explained
+from dauexp.ingest import bigquery
+from dauexp.ingest.names import snake_case
+from dauexp.options.glean import GleanEvents
 from dauexp.report import make
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
@@ -98,6 +101,18 @@ def show(folder: Path, table: str, *, as_json: bool) -> None:
     """Prints a stored table of a run; `questions` is the summary of all answers' errors."""
     name = "accuracy_summary" if table == "questions" else table
     _print_rows(result(folder, name).to_pylist(), as_json=as_json)
+
+
+def schema(scenario: str, changes: Sequence[str], *, as_json: bool) -> None:
+    """Prints the tables of ingestion: statements that create them, or their schemas as JSON."""
+    strategy = GleanEvents(load(scenario, changes))
+    kinds = bigquery.tables(strategy.decoder.table)
+    if as_json:
+        print(json.dumps({kind: bigquery.schema_json(each) for kind, each in kinds.items()}))
+        return
+    application = snake_case(strategy.scenario.glean.application_id)
+    for kind, each in kinds.items():
+        print(bigquery.ddl(application, kind, strategy.ping, each))
 
 
 def audit(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 
 SMALL = ["--set", "traffic.users=60", "--set", "traffic.days=2"]
 
@@ -161,6 +162,20 @@ def test_a_run_makes_a_folder_with_page_and_record(tmp_path: Path) -> None:
     assert f"page    {folder / 'report.html'}".encode() in told
     for name in ("manifest.json", "ledger.parquet", "appendix.md", "report.html"):
         assert (folder / name).stat().st_size > 100
+
+
+def test_the_tables_as_a_warehouse_knows_them() -> None:
+    statements = b"\n".join(lines("schema")).decode()
+    assert statements.count("CREATE TABLE") == 3
+    for statement in statements.split("\n\n"):
+        if statement.strip():
+            sqlglot.parse_one(statement, read="bigquery")
+    (line,) = lines("schema", "--json")
+    tables = json.loads(line)
+    assert set(tables) == {"live", "stable", "errors"}
+    metrics = next(column for column in tables["stable"] if column["name"] == "metrics")
+    (strings,) = metrics["fields"]
+    assert "syncstorage_hashed_fxa_uid" in {column["name"] for column in strings["fields"]}
 
 
 def test_lists() -> None:
