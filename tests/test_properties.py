@@ -77,7 +77,7 @@ def values(folder: Path, option: str) -> list[dict[str, Any]]:
 
 
 EXAMPLES = settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
-MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 def whatever_happens(seed: int, traffic: dict[str, Any], faults: dict[str, Any]) -> None:
