@@ -28,7 +28,6 @@ from dauexp.traffic.parameters import RequestsPerDay
 from dauexp.traffic.requests import Simulator
 from dauexp.traffic.useragent import classify_column
 
-DAYS = 35
 REQUESTS_PER_USER = 57.0
 """Over the default 35 days, about; the exact number is counted."""
 ACTIVE_DAYS_PER_USER = 11.75

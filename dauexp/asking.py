@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dauexp import ledger
 from dauexp.options import LEDGER_PART, Contender
 from dauexp.questions import Query, as_answers, ask, catalogue, parameters, queries
 from dauexp.results import result, scenario_of
 from dauexp.scenario import Scenario
-from dauexp.store import replacing
 from dauexp.tables import ANSWERS
 from dauexp.traffic.source import open_source
 from dauexp.traffic.truth import Calibration
@@ -25,17 +22,12 @@ def settle(scenario: Scenario, folder: Path, contender: Contender) -> pa.Table:
     """Settles a contender's store; gives its entries in the ledger."""
     store = Places(folder).store(contender)
     accounts = []
-    with ExitStack() as stack:
-        writers: dict[str, pq.ParquetWriter] = {}
+    with store.writing("settled") as write:
         for part in contender.strategy(scenario).settle(store):
             if part.table == LEDGER_PART:
                 accounts.append(part.rows)
-                continue
-            if part.table not in writers:
-                path = stack.enter_context(replacing(store.table(part.table) / "settled.parquet"))
-                writer = pq.ParquetWriter(path, part.rows.schema, compression="zstd")
-                writers[part.table] = stack.enter_context(writer)
-            writers[part.table].write(part.rows)
+            else:
+                write(part.table, part.rows)
     return ledger.entries(contender.option.id, contender.strategy.name, accounts)
 
 

@@ -20,7 +20,8 @@ from dauexp.errors import BadInput, Unbalanced
 from dauexp.explain import explained
 from dauexp.ingest import bigquery
 from dauexp.ingest.names import snake_case
-from dauexp.options.glean import GleanEvents
+from dauexp.options.glean import REGISTRY, GleanEvents
+from dauexp.options.glean.rustbuild import rust_program
 from dauexp.report import make
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
@@ -45,9 +46,6 @@ def report(folder: Path, processes: int) -> None:
 
 def build(emitter: str) -> None:
     """Builds an emitter and prints where it is."""
-    from dauexp.options.glean import REGISTRY
-    from dauexp.options.glean.rustbuild import rust_program
-
     if sys.stderr.isatty():
         print(f"building the {emitter} emitter: minutes the first time", file=sys.stderr)
     print(rust_program(REGISTRY))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +29,23 @@ class Store:
     def has(self, name: str) -> bool:
         """Whether a table has any file."""
         return any(self.table(name).rglob("*.parquet"))
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Callable[[str, pa.RecordBatch | pa.Table], None]]:
+        """Gives a function that adds rows to a table; each table gets one file of this name, whole
+        or not at all."""
+        with ExitStack() as stack:
+            writers: dict[str, pq.ParquetWriter] = {}
+
+            def write(table: str, rows: pa.RecordBatch | pa.Table) -> None:
+                if table not in writers:
+                    path = self.table(table) / f"{name}.parquet"
+                    beside = stack.enter_context(replacing(path))
+                    writer = pq.ParquetWriter(beside, rows.schema, compression="zstd")
+                    writers[table] = stack.enter_context(writer)
+                writers[table].write(rows)
+
+            yield write
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import psutil
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dauexp import ledger
 from dauexp.channel import Channel, Fates
@@ -96,14 +95,12 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
     for contender in chosen:
         passage = Passage(contender.strategy(scenario), contender.option.id, channel)
         stage_accounts = [_generated(batches)]
-        with ExitStack() as writers:
-            write = _PartWriter(places.store(contender), unit, writers)
-            with passage.watch.timing("all"):
-                for part in passage.collected(batches, fates):
-                    if part.table == LEDGER_PART:
-                        stage_accounts.append(part.rows)
-                    else:
-                        write(part.table, part.rows)
+        with places.store(contender).writing(unit.name) as write, passage.watch.timing("all"):
+            for part in passage.collected(batches, fates):
+                if part.table == LEDGER_PART:
+                    stage_accounts.append(part.rows)
+                elif part.rows.num_rows:
+                    write(part.table, part.rows)
         stage_accounts += passage.accounts
         accounts.append(
             ledger.entries(contender.option.id, contender.strategy.name, stage_accounts)
@@ -169,27 +166,6 @@ class Passage:
             "channel_cpu_seconds": channel,
             "collect_cpu_seconds": seconds["all"] - emit - channel,
         }
-
-
-class _PartWriter:
-    """Writes the parts of one unit, one file for each table; whole or not at all."""
-
-    def __init__(self, store: Store, unit: Unit, stack: ExitStack) -> None:
-        self._store, self._unit, self._stack = store, unit, stack
-        self._writers: dict[str, pq.ParquetWriter] = {}
-
-    def __call__(self, table: str, rows: pa.RecordBatch | pa.Table) -> None:
-        if not rows.num_rows:
-            return
-        if table not in self._writers:
-            path = self._store.table(table) / f"{self._unit.name}.parquet"
-            beside = self._stack.enter_context(replacing(path))
-            self._writers[table] = self._stack.enter_context(
-                pq.ParquetWriter(beside, rows.schema, compression="zstd")
-            )
-        if isinstance(rows, pa.RecordBatch):
-            rows = pa.Table.from_batches([rows])
-        self._writers[table].write_table(rows)
 
 
 @lru_cache(maxsize=1)
