@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dauexp import ledger, manifest
+from dauexp import experiments, ledger, manifest
 from dauexp.asking import answers, settle
 from dauexp.audit import write_checksums
 from dauexp.errors import BadInput, Unbalanced
@@ -105,7 +105,9 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     write_table(results / "classification.parquet", _classification(source, places, exact))
     for name, table in static_tables(scenario, chosen).items():
         write_table(results / f"{name}.parquet", table)
-    for name, table in static_tables(scenario, chosen).items():
+    cases = experiments.chosen(scenario)
+    observed = pool.each("experiments", partial(experiments.observe, scenario), cases, progress)
+    for name, table in experiments.together(cases, observed).items():
         write_table(results / f"{name}.parquet", table)
     write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
     write_checksums(folder)

@@ -81,6 +81,28 @@ class Statsd(Parameters):
         le=86_400,
         source="default of the statsd daemon and of Telegraf",
     )
+    sample_rate: float = parameter(
+        0.1,
+        "strategy `sampled`: share of the requests for which the client sends anything",
+        gt=0,
+        le=1,
+        source="a usual rate for what is sent often",
+    )
+    sketch_seconds: int = parameter(
+        3600,
+        "strategy `sketch`: interval at which the agent of a host writes its sketches",
+        unit="s",
+        ge=1,
+        le=86_400,
+        source="few enough to merge for a month, and a restart loses an hour at most",
+    )
+    lg_k: int = parameter(
+        12,
+        "strategy `sketch`: logarithm to base 2 of the number of buckets of a HyperLogLog",
+        ge=7,
+        le=21,
+        source="default of Apache DataSketches' SQL functions: a standard error of 1.6%",
+    )
     calibration_days: int = parameter(
         28,
         "length of the earlier period from which requests per user are known",
@@ -101,6 +123,32 @@ class InfluxDB(Parameters):
         "ms",
         "precision of a point's timestamp: two points of one series and timestamp are one",
         source="precision of the requests",
+    )
+
+
+class Experiments(Parameters):
+    """What a run tries beside its main comparison, on simulated users of their own."""
+
+    run: tuple[str, ...] = parameter(
+        ("lateness",),
+        "experiments that a run tries; `dauexp experiments` lists them",
+        source="what the claims of the decision record need",
+    )
+    users: int = parameter(
+        300,
+        "simulated users of each trial",
+        unit="users",
+        ge=1,
+        le=1_000_000,
+        source="enough for errors of a percent to show, small enough to try some hundred cases",
+    )
+    days: int = parameter(
+        35,
+        "days of each trial",
+        unit="days",
+        ge=28,
+        le=366,
+        source="eight days on which MAU is defined",
     )
 
 
@@ -136,6 +184,7 @@ class Scenario(Parameters):
     glean: Glean = Glean()
     statsd: Statsd = Statsd()
     influxdb: InfluxDB = InfluxDB()
+    experiments: Experiments = Experiments()
     report: Report = Report()
     plugins: dict[str, dict[str, Any]] = parameter(
         {},

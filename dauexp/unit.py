@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dauexp import ledger
 from dauexp.channel import Channel, Fates
@@ -90,31 +90,61 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
     channel = Channel(scenario.faults, scenario.seed, unit.block, unit.day)
     fates = [channel.fates(batch.observations) for batch in batches]
     _write_seen(places, unit, batches)
-    accounts, timings, digests = [], [], {}
     chosen = contenders(scenario.strategies)
-    for contender in chosen:
-        passage = Passage(contender.strategy(scenario), contender.option.id, channel)
-        stage_accounts = [_generated(batches)]
-        with places.store(contender).writing(unit.name) as write, passage.watch.timing("all"):
-            for part in passage.collected(batches, fates):
-                if part.table == LEDGER_PART:
-                    stage_accounts.append(part.rows)
-                elif part.rows.num_rows:
-                    write(part.table, part.rows)
-        stage_accounts += passage.accounts
-        accounts.append(
-            ledger.entries(contender.option.id, contender.strategy.name, stage_accounts)
-        )
-        digests[contender.label] = passage.digest.hexdigest()
-        timings.append(passage.timings(contender, source.days[unit.day]))
-    entries = pa.concat_tables(accounts)
+    passed = [
+        carried(scenario, places, contender, unit, batches, channel, fates) for contender in chosen
+    ]
+    entries = pa.concat_tables([each.entries for each in passed])
     broken = ledger.violated_so_far(entries, laws_of(chosen))
     if broken:
         raise Unbalanced(f"block {unit.block}: the ledger does not balance: {broken[0]}")
     write_table(places.work("ledger") / f"{unit.name}.parquet", entries)
+    timings = [
+        {**named(contender), "day": source.days[unit.day], **each.cost}
+        for contender, each in zip(chosen, passed, strict=True)
+    ]
     write_table(places.work("timings") / f"{unit.name}.parquet", pa.Table.from_pylist(timings))
+    digests = {each.label: its.digest for each, its in zip(chosen, passed, strict=True)}
     with replacing(places.done(unit)) as beside:
         beside.write_text(json.dumps({"digests": digests}, sort_keys=True), encoding="utf-8")
+
+
+def named(contender: Contender) -> dict[str, str]:
+    """The columns that say whose row it is."""
+    return {"option": contender.option.id, "strategy": contender.strategy.name}
+
+
+class Passed(NamedTuple):
+    """What one contender made of a unit, beside the files of its store."""
+
+    entries: pa.Table
+    """Its entries in the ledger."""
+    digest: str
+    """Of the requests as it saw them."""
+    cost: dict[str, object]
+
+
+def carried(
+    scenario: Scenario,
+    places: Places,
+    contender: Contender,
+    unit: Unit,
+    batches: Sequence[Batch],
+    channel: Channel,
+    fates: Sequence[Fates],
+) -> Passed:
+    """Carries the requests of a unit through one contender, into its store."""
+    passage = Passage(contender.strategy(scenario), contender.option.id, channel)
+    accounts = [_generated(batches)]
+    with places.store(contender).writing(unit.name) as write, passage.watch.timing("all"):
+        for part in passage.collected(batches, fates):
+            if part.table == LEDGER_PART:
+                accounts.append(part.rows)
+            elif part.rows.num_rows:
+                write(part.table, part.rows)
+    accounts += passage.accounts
+    entries = ledger.entries(contender.option.id, contender.strategy.name, accounts)
+    return Passed(entries, passage.digest.hexdigest(), passage.cost)
 
 
 class Passage:
@@ -142,6 +172,7 @@ class Passage:
             self.digest.update(batch.observations)
             with self.watch.timing("emit"):
                 messages = self.strategy.emit(self.channel.by_host_clock(batch.observations))
+            self.accounts.append(_unsampled(batch.observations, messages))
             with self.watch.timing("channel"):
                 delivery = self.channel.carry(
                     self.option, self.strategy.clock, messages, fate, start
@@ -152,14 +183,12 @@ class Passage:
             self.wire_bytes += messages["wire"].nbytes - 4 * (len(messages) + 1)
             yield delivery.messages
 
-    def timings(self, contender: Contender, day: date) -> dict[str, object]:
+    @property
+    def cost(self) -> dict[str, object]:
         """The cost of this passage: requests, bytes on the wire, CPU seconds by stage."""
         seconds = self.watch.seconds
         emit, channel = seconds.get("emit", 0.0), seconds.get("channel", 0.0)
         return {
-            "option": contender.option.id,
-            "strategy": contender.strategy.name,
-            "day": day,
             "requests": self.requests,
             "wire_bytes": self.wire_bytes,
             "emit_cpu_seconds": emit,
@@ -178,6 +207,12 @@ def _generated(batches: Sequence[Batch]) -> pa.Table:
         [ledger.COUNTS.empty_table()]
         + [ledger.tally("generated", batch.observations, time="time") for batch in batches]
     )
+
+
+def _unsampled(observations: pa.RecordBatch, messages: pa.RecordBatch) -> pa.Table:
+    """The account of the requests that have no message."""
+    sent = pc.is_in(observations["ordinal"], value_set=messages["ordinal"])
+    return ledger.tally("unsampled", observations.filter(pc.invert(sent)), time="time")
 
 
 def _write_seen(places: Places, unit: Unit, batches: Sequence[Batch]) -> None:

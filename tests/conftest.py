@@ -19,6 +19,7 @@ SMALL = (
     "traffic.users=300",
     "traffic.days=29",
     "traffic.block_users=160",
+    "experiments.run=[]",
     "report.notebooks=[]",
 )
 

@@ -1,0 +1,69 @@
+"""A trial: the whole way from requests to answers for one strategy, in this process.
+
+What a run does for the strategies that there are, a trial does for any class of strategy, so that
+an experiment can put a changed one in its place.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from dauexp import ledger
+from dauexp.asking import answers, settle
+from dauexp.channel import Channel
+from dauexp.measures.accuracy import accuracy
+from dauexp.options import Contender, laws_of
+from dauexp.scenario import Scenario
+from dauexp.store import Store
+from dauexp.traffic import truth
+from dauexp.traffic.source import calibration, open_source, prepare_source
+from dauexp.unit import Places, Unit, carried
+
+
+class Trial(NamedTuple):
+    """What a trial left."""
+
+    answers: pa.Table
+    """Table `ANSWERS`."""
+    accuracy: pa.Table
+    """The answers beside the truth, as `dauexp.measures.accuracy` gives it."""
+    ledger: pa.Table
+    """Entries of the ledger; `violations` says whether they balance."""
+    violations: tuple[str, ...]
+    """Where the ledger does not balance: a mistake in an experiment may break it."""
+    store: Store
+
+
+def trial(scenario: Scenario, contender: Contender, folder: Path) -> Trial:
+    """Sends the traffic of a scenario through a contender, below the empty folder `folder`.
+
+    Raises BadInput where a query does not run on what was stored.
+    """
+    prepare_source(scenario, folder)
+    source = open_source(scenario, folder)
+    places = Places(folder)
+    entries, exact = [], []
+    for block in range(source.blocks):
+        seen = []
+        for day in range(len(source.days)):
+            unit = Unit(block, day)
+            batches = list(source.batches(block, day))
+            channel = Channel(scenario.faults, scenario.seed, block, day)
+            fates = [channel.fates(batch.observations) for batch in batches]
+            passed = carried(scenario, places, contender, unit, batches, channel, fates)
+            entries.append(passed.entries)
+            seen.append(truth.seen([batch.observations for batch in batches]))
+        exact.append(truth.counts(truth.stacked(seen), tuple(source.days)))
+    entries.append(settle(scenario, folder, contender))
+    account = ledger.merged(pa.concat_tables(entries))
+    given = answers(scenario, folder, calibration(source), contender)
+    return Trial(
+        given,
+        accuracy(given, truth.total(exact)),
+        account,
+        tuple(map(str, ledger.violations(account, laws_of([contender])))),
+        places.store(contender),
+    )
