@@ -16,7 +16,7 @@ from dauexp.options import options
 from dauexp.questions import catalogue
 from dauexp.report import findings
 from dauexp.report.claims import Claims, Evidence, Judged, claims, judged
-from dauexp.report.figures import Figure, figures
+from dauexp.report.figures import EXPERIMENTS, Figure, figures
 from dauexp.report.frames import Frames, contenders, frames, title
 from dauexp.report.plots.parts import percent
 from dauexp.scenario import Scenario
@@ -63,6 +63,11 @@ class Content:
     files: Mapping[str, str]
     """Where each stored table is, below the run's folder."""
     notebooks: Sequence[str]
+
+    @property
+    def experiments(self) -> dict[str, str]:
+        """The sections of the experiments that have figures, each with its heading."""
+        return {key: told for key, told in EXPERIMENTS.items() if self.figures_of(key)}
 
     def figures_of(self, section: str) -> list[Figure]:
         """The figures of a section."""

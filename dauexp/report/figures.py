@@ -39,6 +39,15 @@ class _Plan(NamedTuple):
     caption: str
 
 
+EXPERIMENTS = {
+    "robustness": "Robustness",
+    "mistakes": "Mistakes",
+    "growth": "Growth",
+    "deletion": "Opt-out and deletion",
+}
+"""The sections of what a run tried beside its main comparison, each with its heading; one without
+figures is left out."""
+
 _PLANS = (
     _Plan(
         "grid",
@@ -81,6 +90,13 @@ _PLANS = (
         plots.complexity,
         ("complexity",),
         "Halstead difficulty: half the distinct operators, times the mean uses of an operand.",
+    ),
+    _Plan(
+        "lateness",
+        "robustness",
+        plots.lateness,
+        ("lateness",),
+        "Trials on a smaller population; delays are exponential with the mean that is told.",
     ),
     _Plan(
         "effort",

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from dauexp import ledger, manifest
+from dauexp.experiments.lateness import LATENESS
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
@@ -64,6 +65,7 @@ def tables(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> dict
         "results/complexity": complexity(scenario, contenders()),
         "results/effort": effort(scenario, contenders()),
         "results/software": software(),
+        "results/lateness": _lateness(scenario),
         "timings/cost": _cost(days, scenario),
     }
 
@@ -109,6 +111,27 @@ def _ledger(days: list[list[pa.RecordBatch]]) -> pa.Table:
         ]
         entries.append(ledger.entries(option, strategy, accounts))
     return ledger.merged(pa.concat_tables(entries)).cast(LEDGER)
+
+
+def _lateness(scenario: Scenario) -> pa.Table:
+    """Two cases of A: punctual, and with one more user on every day."""
+    rows = [
+        {
+            "option": "glean",
+            "fault": "delay",
+            "rate": 1.0,
+            "mean_seconds": seconds,
+            "day": day,
+            "truth": 50,
+            "dau": 50 + gained,
+            "users_lost": 0,
+            "users_gained": gained,
+            "relative_error": gained / 50,
+        }
+        for seconds, gained in ((1.0, 0), (600.0, 1))
+        for day in scenario.traffic.calendar[1:]
+    ]
+    return pa.Table.from_pylist(rows, LATENESS)
 
 
 def _cost(days: list[list[pa.RecordBatch]], scenario: Scenario) -> pa.Table:

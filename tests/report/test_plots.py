@@ -24,6 +24,7 @@ CHARTS = (
     "complexity",
     "cpu",
     "effort",
+    "lateness",
     "requests_by_day",
 )
 
@@ -178,3 +179,9 @@ def test_charts_of_traffic_draw_what_they_are_given() -> None:
     assert rows(spec(plots.requests_by_hour(hours))) == 24
     users = pd.DataFrame({"requests": [1, 2], "users": [3, 1], "share": [1.0, 0.25]})
     assert rows(spec(plots.requests_per_user(users))) == 2
+
+
+def test_lateness_is_told_by_how_many_documents_and_how_late(run: Frames) -> None:
+    told = spec(plots.lateness(run))["description"]
+    assert "A glean, 100% late by 1 s: exact" in told
+    assert "A glean, 100% late by 10 min: +2.0 %" in told

@@ -6,6 +6,7 @@ from dauexp.report.plots.accuracy import answers, classification, errors, grid, 
 from dauexp.report.plots.cost import cpu, wire
 from dauexp.report.plots.effort import complexity, effort, verdicts
 from dauexp.report.plots.flow import ledger, requests_by_day, requests_by_hour, requests_per_user
+from dauexp.report.plots.robustness import lateness
 
 __all__ = [
     "answers",
@@ -15,6 +16,7 @@ __all__ = [
     "effort",
     "errors",
     "grid",
+    "lateness",
     "ledger",
     "platforms",
     "requests_by_day",
