@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from dauexp import results
 from dauexp.faults import Fault, Faults
 from dauexp.options import options
-from dauexp.questions import catalogue
 from dauexp.report import findings
 from dauexp.report.claims import Claims, Evidence, Judged, claims, judged
 from dauexp.report.figures import EXPERIMENTS, Figure, figures
 from dauexp.report.frames import Frames, contenders, frames, title
-from dauexp.report.plots.parts import percent
+from dauexp.report.tables import Table, tables
+from dauexp.report.weighing import (
+    ALIKE,
+    WEIGHTS_FILE,
+    NothingToWeigh,
+    Outcome,
+    load_weights,
+    weighed,
+)
 from dauexp.scenario import Scenario
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a table: as it is shown, and what it is sorted by."""
-
-    text: str
-    value: float | str | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the report, with where its numbers came from."""
-
-    name: str
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    sources: tuple[str, ...]
-    """The stored tables."""
-    which: str
-    """Which rows and columns of them, in words."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +35,8 @@ class Content:
     record: Claims
     answer: str
     outcome: Sequence[str]
+    weighing: Sequence[str]
+    """Empty where the run measured nothing that could be weighed."""
     traffic: Sequence[str]
     contenders: Sequence[Mapping[str, str]]
     faults: Sequence[str]
@@ -79,18 +63,20 @@ def content(folder: Path) -> Content:
     run = frames(folder)
     scenario = results.scenario_of(folder)
     evidence = judged(run)
+    outcome = _weighed(folder, run)
     return Content(
         scenario=scenario,
         manifest=results.finished(folder),
         record=claims(),
         answer=findings.answer(run),
         outcome=findings.outcome(run, evidence),
+        weighing=findings.weighing(outcome) if outcome else [],
         traffic=findings.traffic(run),
         contenders=_contenders(run),
         faults=_faults(scenario.faults),
         reasons=_reasons(run),
         claims=evidence,
-        tables={table.name: table for table in _tables(run)},
+        tables={table.name: table for table in tables(run, outcome)},
         figures=figures(run, evidence),
         files=_files(folder),
         notebooks=scenario.report.notebooks,
@@ -144,104 +130,13 @@ def _reasons(run: Frames) -> list[dict[str, str]]:
     ]
 
 
-def _tables(run: Frames) -> list[Table]:
-    made = [_scorecard(run), _summary(run)]
-    made += [_complexity(run)] if "complexity" in run else []
-    return made
-
-
-def _scorecard(run: Frames) -> Table:
-    card = findings.scorecard(run)
-    forms: dict[str, Callable[[float], str]] = {}
-    for column in card.columns[1:]:
-        forms[column] = _error if column.startswith("worst error") else _number
-    sources = ("accuracy_summary", "cost", "complexity", "effort")
-    return Table(
-        "scorecard",
-        "What each contender gives, and what it costs",
-        tuple(str(column) for column in card.columns),
-        _rows(card, forms),
-        tuple(name for name in sources if name in run),
-        "by option and strategy, segment = all, the best query of each; sums over the days",
-    )
-
-
-def _summary(run: Frames) -> Table:
-    rows = run["accuracy_summary"]
-    shown = pd.DataFrame(
-        {
-            "contender": rows["contender"],
-            "question": rows["question"],
-            "segment": rows["segment"],
-            "query": rows["query"],
-            "days answered": rows["days_answered"],
-            "mean error": rows["mean_relative_error"],
-            "lowest error": rows["lowest_relative_error"],
-            "highest error": rows["highest_relative_error"],
-        }
-    )
-    order = {name: n for n, name in enumerate([*catalogue(), *contenders(run)["contender"]])}
-    shown = shown.sort_values(
-        ["question", "contender"], key=lambda column: column.map(order), kind="stable"
-    )
-    errors = ("mean error", "lowest error", "highest error")
-    return Table(
-        "errors",
-        "Error of every query, over the days that it answered",
-        tuple(shown.columns),
-        _rows(shown, {**dict.fromkeys(errors, percent), "days answered": _number}),
-        ("accuracy_summary",),
-        "all rows",
-    )
-
-
-def _complexity(run: Frames) -> Table:
-    rows = run["complexity"]
-    columns = {
-        "lines": "lines",
-        "volume_bits": "volume (bits)",
-        "difficulty": "difficulty",
-        "constants": "constants",
-        "nodes": "nodes",
-        "depth": "depth",
-        "joins": "joins",
-        "subqueries": "subqueries",
-        "aggregations": "aggregations",
-    }
-    shown = rows[["contender", "question", "query", *columns]].rename(columns=columns)
-    return Table(
-        "complexity",
-        "Complexity of every query file",
-        tuple(shown.columns),
-        _rows(shown, dict.fromkeys(columns.values(), _number)),
-        ("complexity",),
-        "all rows",
-    )
-
-
-def _rows(
-    frame: pd.DataFrame, forms: Mapping[str, Callable[[float], str]]
-) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(
-        tuple(_cell(value, forms.get(str(name))) for name, value in row.items())
-        for row in frame.to_dict("records")
-    )
-
-
-def _cell(value: Any, form: Callable[[float], str] | None) -> Cell:
-    if form is None:
-        return Cell(str(value), str(value))
-    return Cell(form(value), None if pd.isna(value) else float(value))
-
-
-def _error(value: float) -> str:
-    return "cannot be asked" if math.isnan(value) else percent(value).lstrip("+")
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.1f}"
+def _weighed(folder: Path, run: Frames) -> Outcome | None:
+    file = folder / WEIGHTS_FILE
+    weights = load_weights(file) if file.is_file() else ALIKE
+    try:
+        return weighed(run, weights)
+    except NothingToWeigh:
+        return None
 
 
 def shown(evidence: Evidence) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from dauexp.report.claims import VERDICTS, Judged
 from dauexp.report.frames import Frames, contenders, main_questions, short, title
 from dauexp.report.plots.parts import percent
+from dauexp.report.weighing import Outcome
 
 
 class Found:
@@ -158,6 +159,32 @@ def outcome(run: Frames, claims: Sequence[Judged]) -> list[str]:
     counts = Counter(each.verdict for each in claims if each.claim.kind != "driver")
     told = listed(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
     found.append(f"Of the {counts.total()} claims of the decision record: {told}.")
+    return found
+
+
+def weighing(outcome: Outcome) -> list[str]:
+    """What the weighted drivers decide, and how far that hangs on the weights."""
+    (first, best), *others = outcome.totals.items()
+    weights = listed(f"{name} {share:.0%}" for name, share in outcome.weights.items())
+    found = [f"With the weights {weights}, {first} comes first, with {best:.3f} of 1."]
+    if others:
+        found.append(f"Next is {others[0][0]}, with {others[0][1]:.3f}.")
+    leads = outcome.first_share[outcome.first_share > 0].sort_values(ascending=False)
+    shares = listed(f"{who} in {share:.0%}" for who, share in leads.items())
+    found.append(f"Of all possible weightings, first is {shares}.")
+    if outcome.change is None:
+        found.append("No weighting puts a contender of another option first.")
+    else:
+        after = listed(f"{name} {share:.1%}" for name, share in outcome.change.weights.items())
+        found.append(
+            f"The smallest change that alters the outcome moves {outcome.change.moved:.1%} of the "
+            f"weight, to {after}: then {outcome.change.rival} is level."
+        )
+    if outcome.left_out:
+        found.append(
+            f"{listed(outcome.left_out)} cannot be scored for all contenders from this run, and "
+            "count for nobody; a file of weights can give their scores."
+        )
     return found
 
 

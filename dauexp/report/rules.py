@@ -67,6 +67,15 @@ def compared(rule: str, run: Frames) -> Comparison:
     return Comparison(compare(left, right), left, sign, right, tuple(terms.sources))
 
 
+def valued(term: str, run: Frames) -> float:
+    """The value of a term. Raises as `compared` does."""
+    try:
+        node = ast.parse(term, mode="eval").body
+    except SyntaxError as error:
+        raise BadInput(f"term {term!r}: {error.msg}") from error
+    return _Terms(term, run).value(node)
+
+
 def parsed(rule: str) -> ast.Compare:
     """The comparison of a rule. Raises BadInput where it is none."""
     try:

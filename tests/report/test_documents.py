@@ -216,7 +216,7 @@ def as_html(markdown: str) -> str:
 
 def test_the_tables_and_pictures_of_the_appendix_are_well_formed(made: Path) -> None:
     rendered = as_html((made / "appendix.md").read_text(encoding="utf-8"))
-    assert rendered.count("<table>") == 12
+    assert rendered.count("<table>") == 13
     assert rendered.count("<img ") == len(list((made / "figures").glob("*.svg"))) > 12
     assert "| ---" not in rendered
     assert len(re.findall("<h[123]>", rendered)) > 15

@@ -20,8 +20,8 @@ def lateness(run: Frames) -> Chart:
     known = options()
     rows = rows.assign(
         case=[
-            f"{each.rate:.0%} {LATE[each.fault]} {_span(each.mean_seconds)}"
-            for each in rows.itertuples()
+            f"{each['rate']:.0%} {LATE[each['fault']]} {_span(each['mean_seconds'])}"
+            for each in rows.to_dict("records")
         ],
         who=[
             f"{known[option].letter} {option}" if option in known else option
@@ -55,7 +55,8 @@ def lateness(run: Frames) -> Chart:
     ranges = base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=low, x2="high:Q")
     means = base.mark_point(filled=True, size=70, opacity=1).encode(x=mean)
     words = "; ".join(
-        f"{row.who}, {row.case}: {percent(row.mean / 100)}" for row in told.itertuples()
+        f"{row['who']}, {row['case']}: {percent(row['mean'] / 100)}"
+        for row in told.to_dict("records")
     )
     return finished(
         ranges + means,
