@@ -32,12 +32,18 @@ def settle(scenario: Scenario, folder: Path, contender: Contender) -> pa.Table:
 
 
 def answers(
-    scenario: Scenario, folder: Path, earlier: Calibration, contender: Contender
+    scenario: Scenario,
+    folder: Path,
+    earlier: Calibration,
+    contender: Contender,
+    questions: Sequence[str] = (),
 ) -> pa.Table:
-    """All answers of a contender, a table `ANSWERS`, from what it stored."""
+    """The answers of a contender, a table `ANSWERS`, from what it stored; to all questions, where
+    none are named."""
+    asked = tuple(questions) or tuple(catalogue())
     tables = [
         as_answers(contender.option.id, contender.strategy.name, query, answer)
-        for query, answer in _asked(scenario, folder, earlier, contender, tuple(catalogue()))
+        for query, answer in _asked(scenario, folder, earlier, contender, asked)
     ]
     return pa.concat_tables([ANSWERS.empty_table(), *tables])
 
@@ -65,7 +71,7 @@ def _asked(
     source = open_source(scenario, folder)
     constants = strategy.constants(earlier)
     first = source.days[source.earlier.stop] if constants else source.days[0]
-    named = parameters(first, source.days[-1], constants)
+    named = parameters(first, source.days[-1], {**constants, **strategy.settings})
     with strategy.database(Places(folder).store(contender)) as database:
         for query in queries(strategy.queries):
             if query.question in questions and query.language in database.languages:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -13,12 +14,21 @@ from sqlglot import exp
 
 from dauexp.errors import BadInput
 
+Asking = Callable[[Mapping[str, object]], pa.Table]
+"""Runs a query with some parameters."""
+
+Step = Callable[[Asking, Mapping[str, object]], pa.Table]
+"""A step outside the database, around the asking of a query: it may ask it with other parameters,
+several times, and makes its answer into another."""
+
 
 class Database(Protocol):
     """What a question is asked of. Use it as a context manager."""
 
     languages: tuple[str, ...]
     """The suffixes of the query files that it can run, e.g. `sql`."""
+    steps: Mapping[str, Step]
+    """The steps outside it that a query file may declare, by name."""
 
     def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
         """Runs a query. Raises BadInput where the query is not of the language."""
@@ -42,7 +52,8 @@ def connect(
     return connection
 
 
-def to_duckdb(query: str) -> tuple[str, set[str]]:
+@cache
+def to_duckdb(query: str) -> tuple[str, frozenset[str]]:
     """A BigQuery statement in DuckDB's dialect, and the names of its parameters.
 
     Raises BadInput where it is not one statement of BigQuery's dialect.
@@ -53,7 +64,7 @@ def to_duckdb(query: str) -> tuple[str, set[str]]:
         raise BadInput(f"not BigQuery SQL: {error}") from error
     if len(statements) != 1 or statements[0] is None:
         raise BadInput(f"a query file holds one statement, not {len(statements)}")
-    names = {node.name for node in statements[0].find_all(exp.Parameter)}
+    names = frozenset(node.name for node in statements[0].find_all(exp.Parameter))
     return statements[0].sql(dialect="duckdb"), names
 
 
@@ -61,6 +72,7 @@ class SqlDatabase:
     """Parquet files as tables of a DuckDB, asked in BigQuery's dialect of SQL."""
 
     languages: tuple[str, ...] = ("sql",)
+    steps: Mapping[str, Step] = {}
 
     def __init__(self, tables: Mapping[str, Path], **settings: object) -> None:
         """`tables` maps `schema.table` to a folder of Parquet files."""

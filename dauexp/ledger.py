@@ -32,6 +32,8 @@ Laws = Mapping[tuple[str, str], Sequence[Law]]
 """The laws that each option and strategy keeps."""
 
 GENERATION = Law(("generated",), ("emitted",))
+SAMPLING = Law(("generated",), ("emitted", "unsampled"))
+"""In place of `GENERATION` where the client sends only a sample."""
 CARRIAGE = Law(("emitted", "duplicated", "moved_in"), ("delivered", "lost", "moved_out"))
 
 

@@ -1,16 +1,21 @@
 """The catalogue of questions, the query files that ask them, and asking.
 
 A query file is named after its question, `QUESTION.LANGUAGE`, or `QUESTION.VARIANT.LANGUAGE` where
-one language can ask it in several ways. `QUESTION.md` says why a question cannot be asked.
+one language can ask it in several ways. `QUESTION.md` says why a question cannot be asked,
+`QUESTION.LANGUAGE.md` why it cannot be asked in that language.
+
+What a language cannot say may be done by steps outside the database. A query file declares them at
+its top, a line of comment each, in the order in which they are done: `outside: STEP`.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from math import isnan
 from pathlib import Path
 from typing import Literal
@@ -18,12 +23,13 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dauexp.database import Database
+from dauexp.database import Asking, Database, Step
 from dauexp.errors import BadInput
 from dauexp.resources import resource
 from dauexp.tables import ANSWERS
 
-IMPOSSIBLE = "md"
+IMPOSSIBLE = ".md"
+_OUTSIDE = re.compile(r"^(?:--|//) outside: (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Question:
     unit: str
     window: int
     """Days in the trailing window: the first `window` - 1 days of a run have no answer."""
-    segment: Literal["all", "platform", "device_family"]
+    segment: Literal["all", "platform", "device_family", "days_seen"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,18 @@ class Query:
     question: str
     variant: str
     language: str
+    """Empty where the file says why there is none in any language."""
     path: Path
 
     @property
     def possible(self) -> bool:
         """Whether this is a query, not a reason why there is none."""
-        return self.language != IMPOSSIBLE
+        return self.path.suffix != IMPOSSIBLE
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The steps outside the database that the file declares."""
+        return tuple(_OUTSIDE.findall(self.text)) if self.possible else ()
 
     @property
     def text(self) -> str:
@@ -72,7 +84,8 @@ def queries(folder: Path) -> list[Query]:
     """
     found = []
     for path in sorted(folder.iterdir()):
-        stem, _, language = path.name.rpartition(".")
+        stem, _, language = path.name.removesuffix(IMPOSSIBLE).rpartition(".")
+        stem, language = (stem, language) if stem else (language, "")
         question, _, variant = stem.partition(".")
         if question not in catalogue():
             raise BadInput(f"{path}: there is no question {question!r}; see data/questions.toml")
@@ -95,8 +108,11 @@ def ask(query: Query, database: Database, parameters: Mapping[str, object]) -> p
     `parameters` are first_day, last_day and the strategy's constants. Raises BadInput where the
     query does not run or returns other columns.
     """
+    asking: Asking = partial(database.ask, query.text, query.language)
     try:
-        answer = database.ask(query.text, query.language, parameters)
+        for name in query.outside:
+            asking = partial(_step(database, name), asking)
+        answer = asking(parameters)
     except BadInput as error:
         raise BadInput(f"{query.path}: {error}") from error
     segmented = catalogue()[query.question].segment != "all"
@@ -115,6 +131,13 @@ def ask(query: Query, database: Database, parameters: Mapping[str, object]) -> p
         }
     )
     return table.sort_by([("day", "ascending"), ("segment", "ascending")])
+
+
+def _step(database: Database, name: str) -> Step:
+    if name not in database.steps:
+        known = ", ".join(database.steps) or "none"
+        raise BadInput(f"there is no step {name!r} outside this database; there are: {known}")
+    return database.steps[name]
 
 
 def parameters(

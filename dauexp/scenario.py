@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +49,12 @@ class Glean(Parameters):
         "python",
         "language of the code that glean_parser generates; `rust` is compiled with cargo the first "
         "time, which takes minutes",
+        source="needs no compiler",
+    )
+    decoder: Literal["python", "rust"] = parameter(
+        "python",
+        "language of what reads the lines of the expected form at ingestion; the tables are the "
+        "same, `rust` is faster, and compiled with cargo the first time, which takes minutes",
         source="needs no compiler",
     )
     application_id: str = parameter(
@@ -116,13 +122,31 @@ class Statsd(Parameters):
 class InfluxDB(Parameters):
     """Option C: the database of points."""
 
-    backend: Literal["embedded"] = parameter(
-        "embedded", "where points are stored", source="needs nothing installed or started"
+    backend: Literal["embedded", "server"] = parameter(
+        "embedded",
+        "where points are stored: in the run's own tables, or also in the InfluxDB that "
+        "DAUEXP_INFLUXDB_URL names or `dauexp services up` started, of which questions are then "
+        "asked in Flux and InfluxQL",
+        source="needs nothing installed or started",
     )
     precision: Literal["s", "ms", "us", "ns"] = parameter(
         "ms",
         "precision of a point's timestamp: two points of one series and timestamp are one",
         source="precision of the requests",
+    )
+    max_series: int = parameter(
+        0,
+        "series that the database takes, `max-series-per-database`; 0 is no limit. InfluxDB 1.8 "
+        "takes 1,000,000 with its default index, inmem",
+        ge=0,
+        source="no limit, as with the index tsi1",
+    )
+    max_values_per_tag: int = parameter(
+        0,
+        "values of one tag that a measurement takes, `max-values-per-tag`; 0 is no limit. "
+        "InfluxDB 1.8 takes 100,000 with its default index, inmem",
+        ge=0,
+        source="no limit, as with the index tsi1",
     )
 
 
@@ -130,7 +154,7 @@ class Experiments(Parameters):
     """What a run tries beside its main comparison, on simulated users of their own."""
 
     run: tuple[str, ...] = parameter(
-        ("lateness",),
+        ("deletion", "lateness", "mutation", "rotation"),
         "experiments that a run tries; `dauexp experiments` lists them",
         source="what the claims of the decision record need",
     )
@@ -159,6 +183,13 @@ class Report(Parameters):
         ("01_traffic", "03_accuracy", "09_decision"),
         "notebooks that papermill executes, in order",
         source="what the decision record needs",
+    )
+    min_segment: int = parameter(
+        0,
+        "fewest users of a segment on any day that reports show; 0 shows all",
+        unit="users",
+        ge=0,
+        source="simulated users need no protection",
     )
 
 
@@ -222,11 +253,26 @@ def load(source: str | Path | None = None, changes: Sequence[str] = ()) -> Scena
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
     for change in changes:
-        _apply(values, change)
+        key, value = parsed(change)
+        try:
+            _put(values, key, value)
+        except BadInput as error:
+            raise BadInput(f"--set {change!r}: {error}") from error
     try:
         return Scenario.model_validate(values)
     except ValidationError as error:
         raise BadInput(f"{path.name}: {_sentence(error.errors()[0])}") from error
+
+
+def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
+    """The scenario with other values of some dotted keys. Raises BadInput as `load` does."""
+    tree = scenario.model_dump(exclude_none=True)
+    for key, value in values.items():
+        _put(tree, key, value)
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        raise BadInput(f"{scenario.name}: {_sentence(error.errors()[0])}") from error
 
 
 def presets() -> list[str]:
@@ -249,7 +295,8 @@ def _find(name: str) -> Path:
     return resource("data", "scenarios", f"{name}.toml")
 
 
-def _apply(values: dict[str, Any], change: str) -> None:
+def parsed(change: str) -> tuple[str, Any]:
+    """The key and the value of a change, `KEY=VALUE`. Raises BadInput where it is none."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise BadInput(f"--set {change!r}: give KEY=VALUE, for example traffic.users=1000")
@@ -257,12 +304,16 @@ def _apply(values: dict[str, Any], change: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
-    *groups, last = key.strip().split(".")
+    return key.strip(), value
+
+
+def _put(values: dict[str, Any], key: str, value: object) -> None:
+    *groups, last = key.split(".")
     table = values
     for group in groups:
         table = table.setdefault(group, {})
         if not isinstance(table, dict):
-            raise BadInput(f"--set {change!r}: {group} is a value, not a group of keys")
+            raise BadInput(f"{group} is a value, not a group of keys")
     table[last] = value
 
 

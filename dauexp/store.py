@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_flushed: ContextVar[bool] = ContextVar("_flushed", default=True)
 
 
 class Store:
@@ -49,6 +52,17 @@ class Store:
 
 
 @contextmanager
+def scratch() -> Iterator[None]:
+    """Files written meanwhile are not flushed to disk: for what is made anew after a crash. Many
+    small files are written several times as fast."""
+    token = _flushed.set(False)
+    try:
+        yield
+    finally:
+        _flushed.reset(token)
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a place to write beside `path`; on success the file there is synced and becomes
     `path`, on an error it is removed."""
@@ -56,11 +70,20 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield beside
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
+        if _flushed.get():
+            flush(beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -217,7 +217,7 @@ def _unsampled(observations: pa.RecordBatch, messages: pa.RecordBatch) -> pa.Tab
 
 def _write_seen(places: Places, unit: Unit, batches: Sequence[Batch]) -> None:
     observations = [batch.observations for batch in batches]
-    columns = {"seen": truth.seen(observations)}
+    columns = {"seen": truth.seen(observations), "devices": truth.devices(observations)}
     if all(batch.true_segments is not None for batch in batches):
         columns["truly"] = truth.seen([_as_truly(batch) for batch in batches])
     write_table(places.work("seen") / f"{unit.name}.parquet", pa.table(columns))

@@ -22,7 +22,7 @@ CAPABILITY = pa.schema(
     ]
 )
 """One row a query file; where it says that the question cannot be asked, `reason` is what it says,
-as one line, and the language is empty."""
+as one line, and the language is empty if no language can ask it."""
 
 
 def capability(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
@@ -33,7 +33,7 @@ def capability(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
             "strategy": contender.strategy.name,
             "question": query.question,
             "variant": query.variant,
-            "language": query.language if query.possible else "",
+            "language": query.language,
             "possible": query.possible,
             "reason": "" if query.possible else " ".join(query.text.split()),
         }

@@ -12,6 +12,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -45,13 +46,22 @@ class Strategy(ABC):
     """Unique within the option; lower case."""
     summary: ClassVar[str]
     """One line: what it does."""
+    languages: ClassVar[tuple[str, ...]] = ("sql",)
+    """Those in which it can be asked: for each question and language there is a file, which asks it
+    or says why that cannot be."""
     clock: ClassVar[Clock] = "collector"
     """Whose clock says when a message arrived: that of its host, or of a central collector."""
+    generation: ClassVar[Law] = GENERATION
+    """The law between requests and messages; `SAMPLING` where the client leaves some out."""
     laws: ClassVar[tuple[Law, ...]]
     """Conservation laws of its own, beside those of generation and carriage."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+
+    def prepare(self) -> None:  # noqa: B027 -- most have nothing to make
+        """Makes beforehand what takes long and is kept, such as a compiled program: a run does so
+        once, before its work is spread over processes."""
 
     @property
     def processes(self) -> Sequence[int]:
@@ -66,14 +76,16 @@ class Strategy(ABC):
     @property
     @abstractmethod
     def queries(self) -> Path:
-        """The folder with its query files, `QUESTION[.VARIANT].LANGUAGE` or `QUESTION.md`."""
+        """The folder with its query files, `QUESTION[.VARIANT].LANGUAGE`, `QUESTION.LANGUAGE.md` or
+        `QUESTION.md`."""
 
     @abstractmethod
     def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
         """What goes on the wire for a batch of requests.
 
         Takes a batch of `dauexp.tables.OBSERVATIONS`, gives one of `dauexp.tables.MESSAGES` with
-        one message a request, `arrival` being the time of the request.
+        one message a request, `arrival` being the time of the request. Where the client samples,
+        a request may have none: the run counts it as `unsampled`.
         """
 
     @abstractmethod
@@ -92,6 +104,11 @@ class Strategy(ABC):
     def database(self, store: Store) -> Database:
         """Opens what was settled, for queries."""
 
+    @property
+    def settings(self) -> Mapping[str, float]:
+        """Named constants of its own configuration that its queries must know."""
+        return {}
+
     def constants(self, calibration: Calibration) -> Mapping[str, float]:  # noqa: ARG002 - most need none
         """Named constants that its queries must know beforehand, from an earlier period."""
         return {}
@@ -107,7 +124,8 @@ class Option:
     strategies: Sequence[type[Strategy]]
 
 
-def options() -> dict[str, Option]:
+@cache
+def options() -> Mapping[str, Option]:
     """All options there are, by id: the folders of this package, then the installed plug-ins."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}")
@@ -136,7 +154,11 @@ class Contender(NamedTuple):
 def laws_of(chosen: Sequence[Contender]) -> Laws:
     """The laws that the ledger of these contenders keeps."""
     return {
-        (each.option.id, each.strategy.name): (GENERATION, CARRIAGE, *each.strategy.laws)
+        (each.option.id, each.strategy.name): (
+            each.strategy.generation,
+            CARRIAGE,
+            *each.strategy.laws,
+        )
         for each in chosen
     }
 

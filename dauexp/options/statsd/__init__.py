@@ -6,7 +6,8 @@ from dauexp.options import Option
 from dauexp.options.statsd.aggregator import Aggregator, Settings, aggregate
 from dauexp.options.statsd.counter import Counter
 from dauexp.options.statsd.field import Field
-from dauexp.options.statsd.sets import SetPerFlush
+from dauexp.options.statsd.sets import DailySet, Sampled, SetPerFlush
+from dauexp.options.statsd.sketch import Sketch
 from dauexp.options.statsd.tag import Tag
 
 __all__ = ["OPTION", "Aggregator", "Settings", "aggregate"]
@@ -15,6 +16,6 @@ OPTION = Option(
     id="statsd",
     letter="C",
     title="StatsD and InfluxDB",
-    strategies=(Counter, SetPerFlush, Field, Tag),
+    strategies=(Counter, SetPerFlush, DailySet, Sampled, Tag, Field, Sketch),
 )
 """The option, as `dauexp.options` finds it."""

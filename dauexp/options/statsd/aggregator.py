@@ -46,19 +46,23 @@ TELEGRAF = Settings()
 
 @dataclass
 class Timing:
-    """Running statistics of the values of a timing or histogram."""
+    """Running statistics of the values of a timing or histogram; without any, all are 0."""
 
-    first: float
+    first: float = 0.0
     count: int = 0
     total: float = 0.0
-    lower: float = math.inf
-    upper: float = -math.inf
+    lower: float = 0.0
+    upper: float = 0.0
     deviation: float = 0.0
     squares: float = 0.0
     latest: deque[float] = field(default_factory=lambda: deque(maxlen=MEDIAN_VALUES))
 
     def add(self, value: float, times: int) -> None:
         """Takes in one value, that many times."""
+        if not times:
+            return
+        if not self.count:
+            self.first = self.lower = self.upper = value
         self.count += times
         self.total += value * times
         self.lower = min(self.lower, value)
@@ -68,17 +72,20 @@ class Timing:
         self.latest.extend([value] * min(times, MEDIAN_VALUES))
 
     def fields(self) -> dict[str, Value]:
-        """The fields that Telegraf writes; the deviation is that of the population."""
-        variance = (self.squares - self.deviation**2 / self.count) / self.count
-        return {
+        """The fields that Telegraf writes; the deviation is that of the population. The mean and
+        the deviation of no value at all are no numbers, which is why they are not written."""
+        fields: dict[str, Value] = {
             "count": self.count,
             "lower": self.lower,
-            "mean": self.first + self.deviation / self.count,
-            "median": statistics.median(self.latest),
-            "stddev": math.sqrt(max(variance, 0.0)),
+            "median": statistics.median(self.latest or [0.0]),
             "sum": self.total,
             "upper": self.upper,
         }
+        if self.count:
+            variance = (self.squares - self.deviation**2 / self.count) / self.count
+            fields["mean"] = self.first + self.deviation / self.count
+            fields["stddev"] = math.sqrt(max(variance, 0.0))
+        return fields
 
 
 class Aggregator:
@@ -122,10 +129,10 @@ class Aggregator:
                 self._add_timing(series, cast("float", metric.value), metric.rate)
 
     def _add_timing(self, series: Series, value: float, rate: float) -> None:
-        """A sampled value counts int(1/rate) times, so one with a rate above 1 not at all."""
+        """A sampled value counts int(1/rate) times, so one with a rate above 1 not at all; but
+        its series is there."""
         times = int(1 / rate) if rate > 0 else 1
-        if times:
-            self._timings.setdefault(series, Timing(first=value)).add(value, times)
+        self._timings.setdefault(series, Timing()).add(value, times)
 
     def flush(self, time: int | None = None) -> list[Point]:
         """The points of all that is kept, sorted by measurement and tags; clears it."""

@@ -10,8 +10,8 @@ import statsd
 
 from dauexp.options.statsd.columns import BatchAggregator
 from dauexp.options.statsd.strategies import StatsdStrategy
-from dauexp.traffic.truth import Calibration
-from dauexp.traffic.useragent import PLATFORMS
+from dauexp.traffic.truth import WINDOWS, Calibration
+from dauexp.traffic.useragent import DEVICE_FAMILIES, PLATFORMS
 
 
 class CountingStrategy(StatsdStrategy):
@@ -20,7 +20,7 @@ class CountingStrategy(StatsdStrategy):
     @property
     def together(self) -> str:
         """Counts add up."""
-        return "sum(value)"
+        return "sum(value)::BIGINT"
 
     def flushed(self, aggregator: BatchAggregator) -> pa.Table:
         """The counts."""
@@ -41,10 +41,15 @@ class Counter(CountingStrategy):
             client.incr(name)
 
     def constants(self, calibration: Calibration) -> Mapping[str, float]:
-        """Requests per user: `requests_per_user_1d`, `_7d`, `_28d`, and `_1d_PLATFORM` for each
-        platform. 0 where the earlier period had no such user."""
-        known = {f"{days}d": (days, "all") for days in (1, 7, 28)}
-        known |= {f"1d_{platform}": (1, platform) for platform in PLATFORMS}
+        """Requests per user: `requests_per_user_1d`, `_7d`, `_28d`, and for each of them
+        `_PLATFORM` and `_device_family_NAME`. 0 where the earlier period had no such user."""
+        segments = [*PLATFORMS, *(f"device_family_{name}" for name in DEVICE_FAMILIES)]
+        known = {f"{days}d": (days, "all") for days in WINDOWS.values()}
+        known |= {
+            f"{days}d_{segment}": (days, segment)
+            for days in WINDOWS.values()
+            for segment in segments
+        }
         means = {name: calibration.requests_per_user(*key) for name, key in known.items()}
         return {
             f"requests_per_user_{name}": 0.0 if math.isnan(mean) else mean

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import statsd
 
 from dauexp.tables import MESSAGES
+
+LARGEST_DATAGRAM = 65_507
+"""Bytes that a UDP datagram over IPv4 can hold."""
 
 
 class Recorder:
@@ -27,12 +32,27 @@ class Recorder:
 
 
 def recorded_client(prefix: str) -> tuple[statsd.StatsClient, list[bytes]]:
-    """A `statsd.StatsClient` that sends nothing, and the list that its datagrams are put in."""
-    client = statsd.StatsClient(host="127.0.0.1", prefix=prefix)
+    """A `statsd.StatsClient` that sends nothing, and the list that its datagrams are put in.
+
+    Its server is on the same host, so what it sends together need not fit into one Ethernet frame.
+    """
+    client = statsd.StatsClient(host="127.0.0.1", prefix=prefix, maxudpsize=LARGEST_DATAGRAM)
     client.close()
     recorder = Recorder()
     client._sock = recorder  # noqa: SLF001 - the client has no other way to be given a socket
     return client, recorder.datagrams
+
+
+@contextmanager
+def sampling_by(numbers: Iterable[float]) -> Iterator[None]:
+    """Has all clients sample by these numbers, one a metric, in place of those of `random`."""
+    module = statsd.client.base
+    its_own = module.random
+    module.random = SimpleNamespace(random=iter(numbers).__next__)
+    try:
+        yield
+    finally:
+        module.random = its_own
 
 
 def tagged_names(name: str, observations: pa.RecordBatch, tags: Sequence[str]) -> list[str]:

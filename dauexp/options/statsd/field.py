@@ -83,9 +83,7 @@ class Field(InfluxStrategy):
 
     def settle(self, store: Store) -> Iterator[Part]:
         """The points that are left when the last write of each has won."""
-        for points, accounts in settle_writes(store.table(WRITES), _SCHEMA):
-            yield Part(self.measurement_name, points)
-            yield Part(LEDGER_PART, accounts)
+        return self.stored(settle_writes(store.table(WRITES), _SCHEMA, self.limits))
 
     def _read(self, batch: pa.RecordBatch) -> tuple[pa.Table, Booleans]:
         """The points of a batch (table `_WRITES`), and which of its lines are such points.

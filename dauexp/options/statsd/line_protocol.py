@@ -68,11 +68,11 @@ def write(point: Point) -> str:
 _UNESCAPED_SPACE = re.compile(r"(?<!\\) +")
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _UNESCAPED_EQUALS = re.compile(r"(?<!\\)=")
-_FIELD_KEY = re.compile(r"((?:\\[,= ]|[^,= \n])+)=")
+_FIELD_KEY = re.compile(r"((?:\\[,= ]|\\(?![,= ])|[^,= \n\\])+)=")
 _FIELD_VALUE = re.compile(r'"((?:\\["\\]|[^"])*)"|([^", ]+)')
 _INTEGER = re.compile(r"-?[0-9]+i")
 _UNSIGNED = re.compile(r"[0-9]+u")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME = re.compile(r"-?[0-9]+")
 _BOOLEANS = {
     **dict.fromkeys(("t", "T", "true", "True", "TRUE"), True),

@@ -3,8 +3,9 @@
 A point is a measurement, a tag set and a time. Writing to a point that is there sets its fields:
 of two writes to one field the last wins. A field keeps the type it was first written with; a write
 of another type is rejected whole. So is one that would make more series, or more values of a tag,
-than the limits allow. Source: influxdata/influxdb 1.8, tsdb/shard.go and tsdb/store.go (there the
-type of a field is fixed for a shard of time; here for a whole measurement, as in InfluxDB 3).
+than the limits allow; InfluxDB looks at them once for all points that it is given at once, here
+each point is given alone. Source: influxdata/influxdb 1.8, tsdb/shard.go and tsdb/store.go (there
+the type of a field is fixed for a shard of time; here for a whole measurement, as in InfluxDB 3).
 
 `settlement` applies the same rules to whole tables and is held equal to this by tests.
 """
@@ -62,23 +63,26 @@ class Index:
         self._values: dict[tuple[str, str], set[str]] = {}
 
     def admit(self, measurement: str, tags: Tags) -> Reason:
-        """Takes in a series, or says why not. A series that is there is always admitted."""
+        """Takes in a series, or says why not. A series that is there is always admitted; where
+        both limits are reached, that of the values is the reason."""
         if (measurement, tags) in self.series:
             return ""
+        most = self.limits.values_per_tag
+        counted = () if most is None else tags
+        seen = [
+            (self._values.setdefault((measurement, key), set()), value) for key, value in counted
+        ]
+        if any(
+            value not in values and len(values) >= most
+            for values, value in seen
+            if most is not None
+        ):
+            return "too many tag values"
         if self.limits.series is not None and len(self.series) >= self.limits.series:
             return "too many series"
-        if self.limits.values_per_tag is not None:
-            seen = [
-                (self._values.setdefault((measurement, key), set()), value) for key, value in tags
-            ]
-            if any(
-                value not in values and len(values) >= self.limits.values_per_tag
-                for values, value in seen
-            ):
-                return "too many tag values"
-            for values, value in seen:
-                values.add(value)
         self.series.add((measurement, tags))
+        for values, value in seen:
+            values.add(value)
         return ""
 
 

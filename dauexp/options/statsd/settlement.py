@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from dauexp import ledger
-from dauexp.database import SqlDatabase, connect
+from dauexp.database import SqlDatabase, Step, connect
 from dauexp.options.statsd.points import UNLIMITED, Index, Limits
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -50,10 +50,11 @@ def settle_flushes(
 ) -> Iterator[Settled]:
     """The points whose parts are the rows of the Parquet files below the folder `written`.
 
-    A point is written once: `together`, in SQL, is its `value` from the rows that are its parts.
+    A point is written once: `together`, in SQL, is its only field from the rows that are its parts.
     """
+    (name,) = measurement.fields
     query = (
-        f"SELECT {_columns(measurement)}, ({together})::BIGINT AS value, "
+        f"SELECT {_columns(measurement)}, {together} AS {name}, "
         "time AS arrival, '' AS file, 0 AS place, true AS last "
         f"FROM parts GROUP BY {_columns(measurement)}"
     )
@@ -171,8 +172,14 @@ def _accounts(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 class PointsDatabase(SqlDatabase):
     """Measurements as tables, asked in SQL; one without any point is an empty table."""
 
-    def __init__(self, tables: Mapping[str, tuple[Measurement, Path]]) -> None:
-        """`tables` maps `schema.name` to a measurement and the folder of its Parquet files."""
+    def __init__(
+        self,
+        tables: Mapping[str, tuple[Measurement, Path]],
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
+        """`tables` maps `schema.name` to a measurement and the folder of its Parquet files; `steps`
+        are those outside the database that queries may declare."""
+        self.steps = steps or {}
         filled = {name for name, (_, folder) in tables.items() if any(folder.rglob("*.parquet"))}
         super().__init__({name: tables[name][1] for name in filled})
         for name in tables.keys() - filled:

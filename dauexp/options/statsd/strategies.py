@@ -17,14 +17,16 @@ import pyarrow.compute as pc
 import statsd
 
 from dauexp import ledger
-from dauexp.database import Database
+from dauexp.database import Database, Step
 from dauexp.ledger import Law
 from dauexp.options import LEDGER_PART, Part, Strategy
 from dauexp.options.statsd.aggregator import Series
 from dauexp.options.statsd.columns import BatchAggregator
 from dauexp.options.statsd.emission import messages, recorded_client, tagged_names
 from dauexp.options.statsd.packets import METRIC_TYPE
-from dauexp.options.statsd.settlement import Measurement, PointsDatabase, settle_flushes
+from dauexp.options.statsd.points import Limits
+from dauexp.options.statsd.remote import asked, written
+from dauexp.options.statsd.settlement import Measurement, PointsDatabase, Settled, settle_flushes
 from dauexp.scenario import Scenario
 from dauexp.store import Store
 
@@ -43,6 +45,7 @@ by the option, so it is no part of what the option keeps or costs at rest."""
 class InfluxStrategy(Strategy):
     """A strategy whose points end up in one measurement of InfluxDB."""
 
+    languages = ("sql", "flux", "influxql")
     measurement_name: ClassVar[str]
     """The measurement without the scenario's prefix: so it is called in queries."""
 
@@ -62,14 +65,36 @@ class InfluxStrategy(Strategy):
         return {"stored": self.measurement_name}
 
     @property
+    def limits(self) -> Limits:
+        """What the index takes, of the scenario."""
+        influxdb = self.scenario.influxdb
+        return Limits(influxdb.max_series or None, influxdb.max_values_per_tag or None)
+
+    @property
     def queries(self) -> Path:
         """The folder of this package named after the strategy."""
         return Path(__file__).parent / "queries" / self.name
 
+    @property
+    def steps(self) -> Mapping[str, Step]:
+        """The steps outside the database that its queries may declare, by name."""
+        return {}
+
+    def stored(self, settled: Iterator[Settled]) -> Iterator[Part]:
+        """What is settled as parts of the store; by the server too, where the scenario has one."""
+        if self.scenario.influxdb.backend == "server":
+            settled = written(settled, self.schema, self.measurement, self.scenario, self.name)
+        for points, accounts in settled:
+            yield Part(self.measurement_name, points)
+            yield Part(LEDGER_PART, accounts)
+
     def database(self, store: Store) -> Database:
-        """The measurement as the table `influxdb.NAME`."""
+        """The measurement as the table `influxdb.NAME`, or in the server of the scenario."""
+        if self.scenario.influxdb.backend == "server":
+            return asked(self.measurement, self.scenario, self.name, self.steps)
         folder = store.table(self.measurement_name)
-        return PointsDatabase({f"influxdb.{self.measurement_name}": (self.schema, folder)})
+        tables = {f"influxdb.{self.measurement_name}": (self.schema, folder)}
+        return PointsDatabase(tables, self.steps)
 
 
 class StatsdStrategy(InfluxStrategy):
@@ -119,7 +144,7 @@ class StatsdStrategy(InfluxStrategy):
         for delivered in messages:
             lost = self._forgotten(delivered)
             forgotten, batch = delivered.filter(lost), delivered.filter(pc.invert(lost))
-            counted = pa.array(aggregator.add(batch))
+            counted = _add(aggregator, batch)
             yield Part(LEDGER_PART, ledger.tally("forgotten", forgotten, reason="restart"))
             yield Part(LEDGER_PART, ledger.tally("aggregated", batch.filter(counted)))
             malformed = batch.filter(pc.invert(counted))
@@ -143,6 +168,18 @@ class StatsdStrategy(InfluxStrategy):
 
     def settle(self, store: Store) -> Iterator[Part]:
         """The points that the servers wrote: the parts of all blocks and days, put together."""
-        for points, accounts in settle_flushes(store.table(FLUSHED), self.schema, self.together):
-            yield Part(self.measurement_name, points)
-            yield Part(LEDGER_PART, accounts)
+        flushed = store.table(FLUSHED)
+        return self.stored(settle_flushes(flushed, self.schema, self.together, self.limits))
+
+
+def _add(aggregator: BatchAggregator, packets: pa.RecordBatch) -> pa.BooleanArray:
+    """Gives packets to the aggregator, line by line, which it reads much faster than packets of
+    several lines. Says which packets counted: those of which any line did."""
+    lines = pc.split_pattern(packets["wire"], b"\n")
+    packet = pc.list_parent_indices(lines)
+    place = packets.schema.get_field_index("wire")
+    wire = packets.schema.field(place)
+    each = packets.take(packet).set_column(place, wire, pc.list_flatten(lines))
+    counted = np.zeros(len(packets), np.bool_)
+    counted[np.asarray(packet)[aggregator.add(each)]] = True
+    return pa.array(counted)

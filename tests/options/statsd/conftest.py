@@ -113,7 +113,8 @@ class Outcome:
         )
         last_day = FIRST_DAY + timedelta(days=self.days - 1)
         constants = self.strategy.constants(calibration) if calibration else {}
-        parameters = questions.parameters(FIRST_DAY, last_day, constants)
+        known = {**constants, **self.strategy.settings}
+        parameters = questions.parameters(FIRST_DAY, last_day, known)
         with self.strategy.database(self.store) as database:
             answer: pd.DataFrame = questions.ask(query, database, parameters).to_pandas()
         answer["day"] = [(day - FIRST_DAY).days for day in answer["day"]]

@@ -93,7 +93,10 @@ def test_a_sampled_timing_counts_as_often_as_one_over_the_rate() -> None:
 
 
 def test_a_timing_with_a_rate_above_one_does_not_count() -> None:
-    assert _flushed(b"took:2|ms|@2") == []
+    (point,) = _flushed(b"took:2|ms|@2")
+    assert point.fields == {"count": 0, "lower": 0.0, "median": 0.0, "sum": 0.0, "upper": 0.0}
+    (point,) = _flushed(b"took:2|ms|@2", b"took:5|ms")
+    assert (point.fields["count"], point.fields["lower"], point.fields["mean"]) == (1, 5.0, 5.0)
 
 
 def test_the_median_is_of_the_last_thousand() -> None:

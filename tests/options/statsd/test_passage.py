@@ -15,12 +15,14 @@ from dauexp.options import Strategy
 from dauexp.options.statsd import OPTION, settlement
 from dauexp.options.statsd.counter import Counter
 from dauexp.options.statsd.field import Field
-from dauexp.options.statsd.sets import SetPerFlush
+from dauexp.options.statsd.sets import DailySet, Sampled, SetPerFlush
+from dauexp.options.statsd.sketch import Sketch
 from dauexp.options.statsd.strategies import InfluxStrategy
 from dauexp.tables import MESSAGES
 from dauexp.traffic.truth import Calibration
 from dauexp.traffic.useragent import PLATFORMS
 
+EVERY_REQUEST = ["statsd.sample_rate=1"]
 ALL = pytest.mark.parametrize("kind", OPTION.strategies, ids=lambda kind: kind.name)
 
 
@@ -30,12 +32,12 @@ def test_blocks_and_batches_make_no_difference(
     kind: type[InfluxStrategy], chunk: int, requests: Any, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = requests(2, within=3_600_000)
-    changes = ["influxdb.precision=s", "statsd.flush_seconds=60"]
+    changes = ["influxdb.precision=s", "statsd.flush_seconds=60", "statsd.sketch_seconds=60"]
     name = kind.measurement_name
     whole = run(kind, rows, changes).points(name)
     monkeypatch.setattr(settlement, "CHUNK_ROWS", chunk)
     parts = run(kind, rows, changes, blocks=3, batch_rows=17).points(name)
-    assert whole.num_rows > 100
+    assert whole.num_rows > 40
     assert parts.equals(whole)
 
 
@@ -45,7 +47,7 @@ def test_the_ledger_balances_and_a_missing_message_breaks_it(
 ) -> None:
     outcome = run(kind, rows, ["influxdb.precision=s"], blocks=2)
     assert outcome.violations() == []
-    assert outcome.count("delivered") == len(rows)
+    assert outcome.count("delivered") == len(rows) or kind is Sampled
     for law in kind.laws:
         for account in (*law.left, *law.right):
             entries = outcome.entries.to_pylist()
@@ -76,7 +78,7 @@ def test_malformed_messages_are_counted_by_host_and_day(
         ]
         return messages.set_column(3, MESSAGES.field("wire"), pa.array(damaged, pa.binary()))
 
-    outcome = run(kind, rows, carry=damage)
+    outcome = run(kind, rows, EVERY_REQUEST, carry=damage)
     assert outcome.violations() == []
     assert outcome.count("malformed") == len(rows) // 5
     ordered = rows.sort_values(["day", "time"]).reset_index(drop=True)
@@ -165,8 +167,23 @@ def test_a_restarted_server_forgets(rows: pd.DataFrame, kit: Any, run: Any) -> N
     assert outcome.violations() == []
 
 
-def test_no_id_of_a_user_is_left_by_a_counter_or_a_set(rows: pd.DataFrame, run: Any) -> None:
-    for kind in (Counter, SetPerFlush):
+def test_a_restart_loses_the_day_of_a_daily_set(rows: pd.DataFrame, kit: Any, run: Any) -> None:
+    """All that came on that day before the server was up again."""
+    up = kit.midnight(4) + timedelta(hours=18)
+    changes = [
+        f"faults.statsd_restart.at={(up - timedelta(seconds=60)).isoformat()}",
+        "faults.statsd_restart.down_seconds=60",
+    ]
+    outcome = run(DailySet, rows, changes)
+    gone = (rows["day"] == 4) & (rows["time"] < up)
+    assert outcome.count("forgotten") == gone.sum() > 100
+    sizes = rows[~gone].groupby(["day", "host"])["user"].nunique().groupby("day").sum()
+    assert outcome.answer("dau")["value"].tolist() == kit.daily(sizes, 9)
+    assert outcome.violations() == []
+
+
+def test_no_id_of_a_user_is_left_by_counter_set_or_sketch(rows: pd.DataFrame, run: Any) -> None:
+    for kind in (Counter, SetPerFlush, DailySet, Sampled, Sketch):
         outcome = run(kind, rows)
         left = b"".join(path.read_bytes() for path in outcome.store.folder.rglob("*.parquet"))
         tables = [outcome.points(name).to_pylist() for name in ("flushed", kind.measurement_name)]

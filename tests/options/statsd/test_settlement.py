@@ -144,7 +144,7 @@ def test_parts_of_flushes_are_put_together(tmp_path: Path) -> None:
     for name, values in (("a", [1, 2]), ("b", [4])):
         columns = {"time": pa.array([noon] * len(values), TIME), "host": ["h"] * len(values)}
         write_table(tmp_path / f"{name}.parquet", pa.table({**columns, "value": values}))
-    (settled,) = settle_flushes(tmp_path, measurement, "sum(value)")
+    (settled,) = settle_flushes(tmp_path, measurement, "sum(value)::BIGINT")
     assert settled.points.to_pylist() == [{"time": noon, "host": "h", "value": 7}]
     assert [(row["account"], row["count"]) for row in settled.accounts.to_pylist()] == [
         ("points_written", 1),

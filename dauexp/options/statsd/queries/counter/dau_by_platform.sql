@@ -1,5 +1,6 @@
--- Requests of a day and platform over the requests of a daily user on that platform.
--- No answer (null) for a platform that had requests but no user in the earlier period.
+-- Requests of a day, by platform, over the requests of a daily user there, which must be known
+-- beforehand. No answer (null) for a segment that had requests but no user in the earlier
+-- period.
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

@@ -1,6 +1,8 @@
 -- Distinct users of a day.
 WITH seen AS (
-  SELECT DATE(time) AS day, COUNT(DISTINCT requests.`user`) AS users
+  SELECT
+    DATE(time) AS day,
+    COUNT(DISTINCT requests.`user`) AS users
   FROM influxdb.requests AS requests
   GROUP BY day
 )

@@ -1,6 +1,9 @@
--- Distinct users of a day and platform.
+-- Distinct users of a day, by platform.
 WITH seen AS (
-  SELECT DATE(time) AS day, platform AS segment, COUNT(DISTINCT requests.`user`) AS users
+  SELECT
+    DATE(time) AS day,
+    platform AS segment,
+    COUNT(DISTINCT requests.`user`) AS users
   FROM influxdb.requests AS requests
   GROUP BY day, segment
 )

@@ -1,4 +1,5 @@
--- The sizes of all sets of a day and platform, added up, as in dau.sql.
+-- The sizes of all sets of a day, by platform, added up: a user counts once for each host and
+-- flush seen in.
 WITH sizes AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

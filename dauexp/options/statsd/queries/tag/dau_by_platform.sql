@@ -1,4 +1,4 @@
--- Distinct users of a day and platform, each a series.
+-- Distinct users of a day, by platform, each a series.
 WITH seen AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

@@ -1,0 +1,23 @@
+// Requests of a day, by platform, over the requests of a daily user there, which must be known
+// beforehand. No answer for a segment that had requests but no user in the earlier period.
+import "experimental"
+
+per_user = (segment) =>
+  if segment == "firefoxdesktop" then requests_per_user_1d_firefoxdesktop
+  else if segment == "fenix" then requests_per_user_1d_fenix
+  else if segment == "firefoxios" then requests_per_user_1d_firefoxios
+  else requests_per_user_1d_other
+
+from(bucket: bucket)
+  |> range(start: experimental.addDuration(d: 1us, to: first_day), stop: experimental.addDuration(d: 1d1us, to: last_day))
+  |> filter(fn: (r) => r._measurement == measurement and r._field == "value")
+  |> timeShift(duration: -1us) // a flush at midnight ends a day
+  |> group(columns: ["platform"])
+  |> window(every: 1d, createEmpty: true)
+  |> sum()
+  |> fill(value: 0)
+  |> map(fn: (r) => ({
+    day: r._start,
+    segment: r.platform,
+    value: if r._value == 0 then 0.0 else float(v: r._value) / per_user(segment: r.platform),
+  }))

@@ -1,0 +1,18 @@
+// Users by the day on which they were first seen.
+import "experimental"
+
+from(bucket: bucket)
+  |> range(start: first_day, stop: experimental.addDuration(d: 1d, to: last_day))
+  |> filter(fn: (r) => r._measurement == measurement and r._field == "user")
+  |> group()
+  |> window(every: 1d)
+  |> distinct()
+  |> duplicate(column: "_start", as: "_time")
+  |> window(every: inf)
+  |> group(columns: ["_value"])
+  |> sort(columns: ["_time"])
+  |> limit(n: 1)
+  |> group()
+  |> window(every: 1d, createEmpty: true)
+  |> count()
+  |> map(fn: (r) => ({day: r._start, value: float(v: r._value)}))

@@ -1,0 +1,20 @@
+-- Distinct users of a day over those of 28 days.
+WITH seen AS (
+  SELECT DISTINCT
+    DATE(time) AS seen_on,
+    requests.`user` AS id
+  FROM influxdb.requests AS requests
+),
+counted AS (
+  SELECT
+    day,
+    COUNT(DISTINCT IF(seen_on = day, id, NULL)) AS daily,
+    COUNT(DISTINCT id) AS monthly
+  FROM seen
+  CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(seen_on, DATE_ADD(seen_on, INTERVAL 27 DAY))) AS day
+  GROUP BY day
+)
+SELECT day, COALESCE(daily / monthly, 0) AS value
+FROM UNNEST(GENERATE_DATE_ARRAY(DATE_ADD(@first_day, INTERVAL 27 DAY), @last_day)) AS day
+LEFT JOIN counted USING (day)
+ORDER BY day

@@ -1,0 +1,12 @@
+-- The sketches of all users by day; they are united over a day and counted outside the
+-- database.
+-- outside: users_of_1_day
+WITH sketches AS (
+  SELECT
+    DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day
+    sketch
+  FROM influxdb.users
+)
+SELECT day, sketch
+FROM sketches
+WHERE day BETWEEN @first_day AND @last_day

@@ -1,0 +1,14 @@
+-- Distinct users of a day, by device family, each a series.
+WITH seen AS (
+  SELECT
+    DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day
+    device_family AS segment,
+    COUNT(DISTINCT requests.`user`) AS users
+  FROM influxdb.requests AS requests
+  GROUP BY day, segment
+)
+SELECT day, segment, COALESCE(users, 0) AS value
+FROM UNNEST(GENERATE_DATE_ARRAY(@first_day, @last_day)) AS day
+CROSS JOIN UNNEST(['desktop', 'mobile', 'tablet', 'other']) AS segment
+LEFT JOIN seen USING (day, segment)
+ORDER BY day, segment
