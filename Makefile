@@ -42,6 +42,10 @@ report: $(INSTALLED) ## run the comparison (SCENARIO=default) into runs/ and say
 lab: $(INSTALLED) ## open JupyterLab on the notebooks, with the packages of .venv
 	@JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks $(JUPYTER_FLAGS)
 
+.PHONY: services
+services: $(INSTALLED) ## start InfluxDB, Telegraf and the statsd daemon (needs Go and Node.js)
+	@$(BIN)/dauexp services up
+
 ##@ Work on it
 
 .PHONY: test
@@ -53,7 +57,7 @@ test-rust: $(INSTALLED) ## the tests of the Rust emitter (needs cargo; minutes t
 	@$(BIN)/python -m pytest -m heavy tests/options/glean
 
 .PHONY: test-heavy
-test-heavy: $(INSTALLED) ## all tests that take minutes: Rust (needs cargo), notebooks, many scenarios
+test-heavy: $(INSTALLED) ## all tests that take minutes (cargo, Go, Node.js): Rust, servers, notebooks, many scenarios
 	@$(BIN)/python -m pytest -n 2 -m heavy $(TESTS)
 
 .PHONY: lint

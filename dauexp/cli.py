@@ -39,10 +39,17 @@ Processes = Annotated[
 CORES = os.cpu_count() or 1
 
 
-class Emitter(StrEnum):
-    """Emitters of option A that are compiled."""
+class Compiled(StrEnum):
+    """Languages in which parts of options A and B are compiled."""
 
     RUST = "rust"
+
+
+services = typer.Typer(help="Start and stop the real servers of option C.", no_args_is_help=True)
+app.add_typer(services, name="services")
+ServiceNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Default: all there are.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -68,11 +75,95 @@ def run(
 
 
 @app.command()
-def report(folder: RunFolder, processes: Processes = CORES) -> None:
+def sweep(
+    source: Annotated[
+        str, typer.Argument(metavar="SWEEP", help="A sweep's file (.toml), or a preset's name.")
+    ] = "faults",
+    changes: Changes = None,
+    runs: Runs = Path("runs"),
+    processes: Processes = CORES,
+    keep_stores: Annotated[
+        bool, typer.Option("--keep-stores", help="Keep what each strategy stored, in each point.")
+    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="List the points, run none.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run many scenarios: replicates, grids, faults by strength, or a sample of all parameters."""
+    from dauexp import commands
+
+    commands.sweep(
+        source, changes or [], runs, processes, stores=keep_stores, plan=plan, as_json=as_json
+    )
+
+
+@app.command()
+def report(
+    folder: RunFolder,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="A TOML file of weights of the drivers; kept in the run."),
+    ] = None,
+    processes: Processes = CORES,
+) -> None:
     """Make the notebooks, the figures, the appendix and the page of a finished run anew."""
     from dauexp import commands
 
-    commands.report(folder, processes)
+    commands.report(folder, weights, processes)
+
+
+@app.command()
+def load(
+    folder: RunFolder,
+    contender: Annotated[str, typer.Option("--option", metavar="OPTION[:STRATEGY]")],
+    rate: Annotated[str, typer.Option("--rate", help="Requests a s, min or h.")] = "190000/min",
+    multiples: Annotated[
+        str, typer.Option("--multiples", help="Of the rate, one after the other.")
+    ] = "1,2,5,10,unpaced",
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of each replay.")] = 10,
+    server: Annotated[
+        str,
+        typer.Option("--server", metavar="telegraf|telegraf-tuned|statsd", help="For packets."),
+    ] = "telegraf",
+    as_json: Json = False,
+) -> None:
+    """Replay requests of a run in real time over a real socket or pipe; the run keeps the table."""
+    from dauexp import commands
+
+    commands.load_run(folder, contender, rate, multiples, seconds, server, as_json=as_json)
+
+
+@app.command()
+def dashboard(
+    strategy: Annotated[str, typer.Argument(metavar="STRATEGY")] = "field",
+    changes: Changes = None,
+) -> None:
+    """Print a Grafana dashboard of a strategy of option C, made from its query files."""
+    from dauexp.dashboard import dashboard as made
+    from dauexp.scenario import load
+
+    typer.echo(made(load(changes=changes or []), strategy), nl=False)
+
+
+@app.command()
+def claims(folder: RunFolder, as_json: Json = False) -> None:
+    """Print the claims of the decision record, each with its verdict and evidence from a run."""
+    from dauexp import commands
+
+    commands.claims(folder, as_json=as_json)
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    form: Annotated[str, typer.Option("--to", metavar="csv|parquet|xlsx|duckdb")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Default: in the run's folder.")
+    ] = None,
+) -> None:
+    """Write all tables of a finished run in the format of another tool."""
+    from dauexp.export import export as write
+
+    print(write(folder, form, output))
 
 
 @app.command()
@@ -89,6 +180,14 @@ def questions(as_json: Json = False) -> None:
     from dauexp import commands
 
     commands.questions(as_json=as_json)
+
+
+@app.command()
+def experiments(as_json: Json = False) -> None:
+    """List the experiments that a run tries beside its main comparison."""
+    from dauexp import commands
+
+    commands.experiments(as_json=as_json)
 
 
 @app.command()
@@ -179,12 +278,13 @@ def aggregate(
 
 @app.command()
 def build(
-    emitter: Annotated[Emitter, typer.Argument(help="What to build, once for all runs to come.")],
+    language: Annotated[Compiled, typer.Argument(help="What to build, once for all runs to come.")],
 ) -> None:
-    """Build an emitter that needs a compiler, and print where it is."""
+    """Build the emitter and the decoder that need a compiler, and print where they are."""
     from dauexp import commands
 
-    commands.build(emitter.value)
+    assert language is Compiled.RUST
+    commands.build()
 
 
 @app.command()
@@ -238,6 +338,38 @@ def query(
     from dauexp import commands
 
     commands.query(contender, question, folder, as_json=as_json)
+
+
+@services.command()
+def up(names: ServiceNames = None, as_json: Json = False) -> None:
+    """Start services on loopback; builds what is not there yet, minutes the first time."""
+    from dauexp import commands
+
+    commands.services_up(names or [], as_json=as_json)
+
+
+@services.command()
+def down(names: ServiceNames = None) -> None:
+    """End services that `up` started, and remove their data."""
+    from dauexp import commands
+
+    commands.services_down(names or [])
+
+
+@services.command()
+def status(as_json: Json = False) -> None:
+    """Tell which services run, and where; exit code 1 where one does not answer."""
+    from dauexp import commands
+
+    commands.services_status(everything=False, as_json=as_json)
+
+
+@services.command()
+def doctor(as_json: Json = False) -> None:
+    """Tell what there is of each service, what is missing, and what to do."""
+    from dauexp import commands
+
+    commands.services_status(everything=True, as_json=as_json)
 
 
 def main() -> NoReturn:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from dauexp import experiments as trials
 from dauexp import options as contract
 from dauexp import questions as catalogue
+from dauexp import sweep as sweeps
 from dauexp.asking import ask_again
 from dauexp.audit import audit as audit_run
-from dauexp.errors import BadInput, Unbalanced
+from dauexp.errors import BadInput, DauexpError, Unbalanced
 from dauexp.explain import explained
 from dauexp.ingest import bigquery
 from dauexp.ingest.names import snake_case
+from dauexp.ingest.rustreader import rust_library
+from dauexp.load import load as measure_load
+from dauexp.load import paces
 from dauexp.options.glean import REGISTRY, GleanEvents
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.report import make
+from dauexp.report.claims import judged
+from dauexp.report.content import shown
+from dauexp.report.frames import frames
+from dauexp.report.weighing import WEIGHTS_FILE, load_weights, weighed
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
 from dauexp.scenario import load
+from dauexp.services import doctor, state
+from dauexp.sweep.summary import figures, heading, planned, told
 
 
 def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> None:
@@ -36,19 +49,108 @@ def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> No
     _print_summary(folder)
 
 
-def report(folder: Path, processes: int) -> None:
-    """Makes the report of a finished run anew."""
+def sweep(
+    source: str,
+    changes: Sequence[str],
+    runs: Path,
+    processes: int,
+    *,
+    stores: bool,
+    plan: bool,
+    as_json: bool,
+) -> None:
+    """Runs a sweep and prints what it found, or only its points; an error where a point failed."""
+    chosen, base = sweeps.load_sweep(source, changes)
+    if plan:
+        _print_rows(planned(chosen, base), as_json=as_json)
+        return
+    with _Bars() as bars:
+        folder = sweeps.run_sweep(chosen, base, runs, processes, stores=stores, progress=bars)
+    if as_json:
+        _print_rows(figures(folder), as_json=True)
+    else:
+        print(heading(folder))
+        _print_rows(told(folder), as_json=False, width=160)
+        print(f"sweep   {folder}")
+    failed = [row for row in result(folder, "points").to_pylist() if row["failed"]]
+    if failed:
+        raise DauexpError(
+            f"{len(failed)} of {result(folder, 'points').num_rows} points failed, the first: "
+            f"{failed[0]['failed']} (run `dauexp show {folder} points` for all; the sweep tries "
+            "them again when it is run again)"
+        )
+
+
+def report(folder: Path, weights: Path | None, processes: int) -> None:
+    """Makes the report of a finished run anew; a file of weights is checked, then kept in it."""
     finished(folder)
+    if weights is not None:
+        weighed(frames(folder), load_weights(weights))
+        shutil.copyfile(weights, folder / WEIGHTS_FILE)
     with _Bars() as bars:
         make(folder, processes, bars, anew=True)
     print(folder / "report.html")
 
 
-def build(emitter: str) -> None:
-    """Builds an emitter and prints where it is."""
+def load_run(
+    folder: Path,
+    contender: str,
+    rate: str,
+    multiples: str,
+    seconds: float,
+    server: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Replays requests of a run in real time and prints what was sent, received and lost."""
+    chosen = contract.contenders([contender])
+    if len(chosen) > 1:
+        labels = ", ".join(each.label for each in chosen)
+        raise BadInput(f"--option {contender!r} has several strategies: give one of {labels}")
+    every = paces(rate, multiples)
+    with _Bars() as bars:
+        measured = measure_load(folder, chosen[0], every, seconds, server, bars)
+    _print_rows(
+        measured.to_pylist() if as_json else map(_told, measured.to_pylist()), as_json=as_json
+    )
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of a load, in few columns for a person."""
+    delays = (row["latency_p50_us"], row["latency_p99_us"])
+    return {
+        "to": row["receiver"],
+        "pace": row["pace"],
+        "sent/s": f"{row['sent_per_second']:,.0f}",
+        "sent": f"{row['sent']:,}",
+        "received": f"{row['received']:,}",
+        "lost": f"{row['lost']:,} ({row['lost_share']:.2%})",
+        "kernel drops": "" if row["kernel_drops"] is None else f"{row['kernel_drops']:,}",
+        "p50, p99": "" if None in delays else "{:,.0f}, {:,.0f} \N{MICRO SIGN}s".format(*delays),
+    }
+
+
+def claims(folder: Path, *, as_json: bool) -> None:
+    """Prints the claims with what a run says of each."""
+    rows = [
+        {
+            "claim": each.claim.id,
+            "text": each.claim.text,
+            "verdict": each.verdict,
+            "evidence": each.claim.cannot
+            or "; ".join(f"{said.test.what}: {shown(said)}" for said in each.evidence),
+        }
+        for each in judged(frames(folder))
+    ]
+    _print_rows(rows, as_json=as_json)
+
+
+def build() -> None:
+    """Builds what there is in Rust, and prints where it is."""
     if sys.stderr.isatty():
-        print(f"building the {emitter} emitter: minutes the first time", file=sys.stderr)
+        print("building the Rust emitter and decoder: minutes the first time", file=sys.stderr)
     print(rust_program(REGISTRY))
+    print(rust_library())
 
 
 def options(*, as_json: bool) -> None:
@@ -83,6 +185,21 @@ def questions(*, as_json: bool) -> None:
                     "language": query.language if query.possible else "impossible",
                 }
             )
+    _print_rows(rows, as_json=as_json)
+
+
+def experiments(*, as_json: bool) -> None:
+    """Lists the experiments with their tables and how many cases each tries by default."""
+    standard = trials.smaller(load())
+    rows = [
+        {
+            "experiment": each.name,
+            "summary": each.summary,
+            "tables": ", ".join(each.tables),
+            "cases": len(each.cases(standard)),
+        }
+        for each in trials.experiments().values()
+    ]
     _print_rows(rows, as_json=as_json)
 
 
@@ -143,6 +260,30 @@ def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None
         if not as_json:
             print(f"-- {asked.path.name}\n{asked.text}")
         _print_rows(answer.to_pylist(), as_json=as_json)
+
+
+def services_up(names: Sequence[str], *, as_json: bool) -> None:
+    """Starts services and prints where they are."""
+    if sys.stderr.isatty():
+        print("starting; what has to be built first takes minutes", file=sys.stderr)
+    addresses = state.up(names)
+    rows = [{"service": name, "address": doctor.shown(each)} for name, each in addresses.items()]
+    _print_rows(rows, as_json=as_json)
+
+
+def services_down(names: Sequence[str]) -> None:
+    """Ends services and prints which."""
+    ended = state.down(names)
+    print(f"ended: {', '.join(ended)}" if ended else "nothing ran")
+
+
+def services_status(*, everything: bool, as_json: bool) -> None:
+    """Prints what there is of the services; an error where one should answer and does not."""
+    findings = doctor.doctor() if everything else doctor.status()
+    _print_rows([msgspec.structs.asdict(each) for each in findings], as_json=as_json)
+    unwell = [each.service for each in findings if each.unwell]
+    if unwell:
+        raise DauexpError(f"not well: {', '.join(unwell)}; the table says what to do")
 
 
 def _queries(contender: contract.Contender, question: str) -> list[catalogue.Query]:
@@ -206,13 +347,18 @@ def _error(row: Mapping[str, Any] | None) -> str:
     return f"{row['mean_relative_error']:+.2%}  (worst {row['worst_absolute_error']:.2%})"
 
 
-def _print_rows(rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
+def _print_rows(
+    rows: Iterable[Mapping[str, object]], *, as_json: bool, width: int | None = None
+) -> None:
+    """`width` is that of a table where there is no terminal."""
     rows = list(rows)
     if as_json:
         for row in rows:
             print(json.dumps(row, default=str))
         return
-    table = Table(*(rows[0] if rows else ()))
+    table = Table()
+    for name in rows[0] if rows else ():
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else width).print(table)

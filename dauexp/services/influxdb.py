@@ -1,0 +1,107 @@
+"""InfluxDB: line 1.8, built here, and line 2, where one runs or its program is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import tomli_w
+
+from dauexp.errors import BadInput
+from dauexp.services.addresses import Address, InfluxAddress, influx_from
+from dauexp.services.processes import LOOPBACK, free_port
+from dauexp.services.programs import GoProgram, Program
+from dauexp.services.service import Plan, Service
+
+
+@dataclass(frozen=True)
+class InfluxDB(Service):
+    """InfluxDB 1.8, with Flux; databases are made as they are needed."""
+
+    index: Literal["tsi1", "inmem"] = "tsi1"
+    """The index on disk, or that in memory, which is the default and obeys the limits."""
+    max_series: int = 0
+    """`max-series-per-database` of inmem; 0 is no limit, its default is 1,000,000."""
+    max_values_per_tag: int = 0
+    """`max-values-per-tag` of inmem; 0 is no limit, its default is 100,000."""
+
+    name: ClassVar[str] = "influxdb"
+    summary: ClassVar[str] = "InfluxDB 1.8, database of points"
+    variables: ClassVar[Mapping[str, str]] = {
+        "DAUEXP_INFLUXDB_URL": "http://HOST:PORT",
+        "DAUEXP_INFLUXDB_TOKEN": "USER:PASSWORD, if it asks for one",
+        "DAUEXP_INFLUXDB_TOKEN_FILE": "or a file that holds it",
+    }
+
+    @property
+    def program(self) -> Program:
+        """influxd, in pure Go."""
+        return GoProgram(
+            "influxd", "1.8.10", "github.com/influxdata/influxdb/cmd/influxd", "main.version"
+        )
+
+    def given(self, environment: Mapping[str, str]) -> InfluxAddress | None:
+        """The one at DAUEXP_INFLUXDB_URL."""
+        return influx_from(environment, "DAUEXP_INFLUXDB")
+
+    def plan(self, program: Path, folder: Path, others: Mapping[str, Address]) -> Plan:
+        """Everything on loopback and in the folder; nothing is reported to anyone."""
+        del others
+        port = free_port()
+        configuration = {
+            "reporting-disabled": True,
+            "bind-address": f"{LOOPBACK}:{free_port()}",
+            "meta": {"dir": str(folder / "meta"), "logging-enabled": False},
+            "data": {
+                "dir": str(folder / "data"),
+                "wal-dir": str(folder / "wal"),
+                "index-version": self.index,
+                "max-series-per-database": self.max_series,
+                "max-values-per-tag": self.max_values_per_tag,
+                "query-log-enabled": False,
+            },
+            "monitor": {"store-enabled": False},
+            "http": {
+                "bind-address": f"{LOOPBACK}:{port}",
+                "flux-enabled": True,
+                "log-enabled": False,
+                "max-body-size": 0,
+            },
+        }
+        path = folder / "influxdb.conf"
+        path.write_text(tomli_w.dumps(configuration), encoding="utf-8")
+        address = InfluxAddress(f"http://{LOOPBACK}:{port}")
+        return Plan([str(program), "-config", str(path)], address)
+
+
+@dataclass(frozen=True)
+class InfluxDB2(Service):
+    """InfluxDB 2, where it runs already: Go alone cannot build it, since its Flux is in Rust."""
+
+    name: ClassVar[str] = "influxdb2"
+    summary: ClassVar[str] = "InfluxDB 2, database of points"
+    variables: ClassVar[Mapping[str, str]] = {
+        "DAUEXP_INFLUXDB2_URL": "http://HOST:PORT",
+        "DAUEXP_INFLUXDB2_ORG": "the organisation",
+        "DAUEXP_INFLUXDB2_BUCKET": "the bucket",
+        "DAUEXP_INFLUXDB2_TOKEN": "the token",
+        "DAUEXP_INFLUXDB2_TOKEN_FILE": "or a file that holds it",
+    }
+
+    @property
+    def program(self) -> None:
+        """None: it is used where it runs."""
+        return
+
+    def given(self, environment: Mapping[str, str]) -> InfluxAddress | None:
+        """The one at DAUEXP_INFLUXDB2_URL. Raises BadInput where one of the others is not set."""
+        address = influx_from(environment, "DAUEXP_INFLUXDB2")
+        if address is not None and (address.organisation == "-" or not address.bucket):
+            raise BadInput("DAUEXP_INFLUXDB2_ORG and DAUEXP_INFLUXDB2_BUCKET: set both with _URL")
+        return address
+
+    def plan(self, program: Path, folder: Path, others: Mapping[str, Address]) -> Plan:
+        """It is never started here."""
+        raise NotImplementedError(self.name)
