@@ -41,6 +41,7 @@ class _Plan(NamedTuple):
 
 EXPERIMENTS = {
     "robustness": "Robustness",
+    "load": "Load in real time",
     "mistakes": "Mistakes",
     "growth": "Growth",
     "deletion": "Opt-out and deletion",
@@ -97,6 +98,35 @@ _PLANS = (
         plots.lateness,
         ("lateness",),
         "Trials on a smaller population; delays are exponential with the mean that is told.",
+    ),
+    _Plan(
+        "deletion",
+        "deletion",
+        plots.deletion,
+        ("deletion", "remains"),
+        "In brackets the number of statements. The log is kept by the platform, not by the option.",
+    ),
+    _Plan(
+        "rotation",
+        "deletion",
+        plots.rotation,
+        ("rotation",),
+        "Trials on a smaller population; the counter knows no users, and errs for its own reasons.",
+    ),
+    _Plan(
+        "loss",
+        "load",
+        plots.loss,
+        ("load",),
+        "Requests replayed by `dauexp load`: what was sent less what its receiver counted.",
+    ),
+    _Plan(
+        "mistakes",
+        "mistakes",
+        plots.mistakes,
+        ("mutation",),
+        "Caught: by type checker, glinter, generator or the first call. Visible: duplicates, empty "
+        "columns, values without a column, or messages that requests do not account for.",
     ),
     _Plan(
         "effort",

@@ -144,6 +144,23 @@ def accuracy(run: Frames) -> list[str]:
     return found
 
 
+def emission(run: Frames) -> list[str]:
+    """What a request costs each contender on its way to the store."""
+    columns = ["wire_bytes", "emit_cpu_seconds", "collect_cpu_seconds", "requests"]
+    totals = run["cost"].groupby("contender")[columns].sum()
+    each = totals.div(totals["requests"], axis="index")
+    least, most = each["wire_bytes"].idxmin(), each["wire_bytes"].idxmax()
+    ratio = each["wire_bytes"].max() / each["wire_bytes"].min()
+    found = [f"{most} sends {ratio:,.0f} times the bytes of {least} for a request."]
+    for who, row in each.iterrows():
+        emit, collect = 1e6 * row["emit_cpu_seconds"], 1e6 * row["collect_cpu_seconds"]
+        found.append(
+            f"{who}: {row['wire_bytes']:,.0f} bytes, {emit:.1f} \N{MICRO SIGN}s to emit and "
+            f"{collect:.1f} to collect."
+        )
+    return found
+
+
 def outcome(run: Frames, claims: Sequence[Judged]) -> list[str]:
     """What the numbers say of the decision."""
     card = scorecard(run).set_index("contender")

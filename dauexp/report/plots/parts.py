@@ -14,6 +14,9 @@ from dauexp.report.render import Chart
 WIDTH = 660
 """Width of a panel in pixels; a narrow page makes it narrower."""
 
+LEGEND_COLUMNS = 5
+"""Contenders in a row of a legend: as many as fit above a panel."""
+
 ERROR_TICKS = (-100, -10, -1, -0.1, 0, 0.1, 1, 10, 100, 1000, 10_000)
 """Ticks of a symmetric logarithmic axis of errors, in percent."""
 
@@ -24,7 +27,7 @@ def colour(contenders: pd.DataFrame, field: str = "contender") -> alt.Color:
     scale = alt.Scale(
         domain=list(contenders["contender"]), range=[of[label] for label in contenders["label"]]
     )
-    legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90)
+    legend = alt.Legend(orient="top", symbolOpacity=1, symbolSize=90, columns=LEGEND_COLUMNS)
     return alt.Color(f"{field}:N", title=None, scale=scale, legend=legend)
 
 
@@ -93,6 +96,14 @@ def finished(chart: Any, title: str, told: str, *, subtitle: str = "", **size: A
     heading = alt.Title(title, subtitle=subtitle) if subtitle else alt.Title(title)
     made: Chart = chart.properties(title=heading, description=told, **size)
     return made
+
+
+def nothing(title: str, reason: str) -> Chart:
+    """A chart that has nothing to show, and says why."""
+    words = alt.Chart(pd.DataFrame({"reason": [reason]})).mark_text(align="left", x=0)
+    return finished(
+        words.encode(text="reason:N"), title, f"Empty: {reason}.", width=WIDTH, height=20
+    )
 
 
 def panel(chart: Any, title: str, **size: Any) -> Chart:

@@ -1,0 +1,12 @@
+"""Load in real time: requests replayed at a given rate through real transports to real receivers.
+
+Options A and B write lines into a pipe, at whose other end a process ingests them. Option C sends
+UDP packets to a real StatsD server. What a run models of loss and latency, a load measures.
+"""
+
+from __future__ import annotations
+
+from dauexp.load.pacing import Pace, paces
+from dauexp.load.table import LOAD, load
+
+__all__ = ["LOAD", "Pace", "load", "paces"]
