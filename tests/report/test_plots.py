@@ -161,6 +161,7 @@ def test_a_png_is_a_png(charts: dict[str, Chart]) -> None:
         (4.123, "+412 %"),
         (-0.0604, "\N{MINUS SIGN}6.0 %"),
         (0.0004, "+0.04 %"),
+        (9e-8, "below 0.001 %"),
         (float("nan"), "no answer"),
         (None, "no answer"),
     ],

@@ -74,6 +74,9 @@ def error_axis(channel: type[alt.X | alt.Y], field: str, errors: pd.Series[Any])
     return channel(f"{field}:Q", title="error against the truth (%)", scale=scale, axis=axis)
 
 
+LEAST_TOLD = 0.001
+"""Percent below which an error is only told to be below it: an estimate's rounding, for one."""
+
 MINUS = "\N{MINUS SIGN}"
 PERCENT_LABEL = (
     f"(datum.value > 0 ? '+' : datum.value < 0 ? '{MINUS}' : '') + abs(datum.value) + ' %'"
@@ -87,6 +90,8 @@ def percent(value: float | None) -> str:
     if value == 0:
         return "exact"
     shown = 100 * abs(value)
+    if shown < LEAST_TOLD:
+        return f"below {LEAST_TOLD} %"
     digits = f"{shown:,.0f}" if shown >= 100 else f"{shown:.1f}" if shown >= 1 else f"{shown:.1g}"
     return f"{'+' if value > 0 else MINUS}{digits} %"
 
