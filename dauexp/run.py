@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from dauexp.audit import write_checksums
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.classification import classification
+from dauexp.measures.privacy import privacy
 from dauexp.measures.static import static_tables
 from dauexp.options import Contender, contenders, laws_of
 from dauexp.pool import Pool
@@ -83,6 +84,7 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     source = open_source(scenario, folder)
     units = [Unit(block, day) for block in range(source.blocks) for day in range(len(source.days))]
     chosen = contenders(scenario.strategies)
+    _prepare(scenario, chosen, progress)
     pool.each("traffic", partial(work, scenario, folder), units, progress)
     digests = _digests(places, units)
     settled = pool.each("settle", partial(settle, scenario, folder), chosen, progress)
@@ -91,7 +93,7 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     write_table(folder / LEDGER_FILE, ledger.merged(entries))
     check(folder, chosen)
 
-    exact = _truth(source, places, "seen")
+    exact = _truth(source, places)
     results = folder / REPEATABLE
     write_table(results / "truth.parquet", exact)
     earlier = calibration(source)
@@ -110,8 +112,17 @@ def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -
     for name, table in experiments.together(cases, observed).items():
         write_table(results / f"{name}.parquet", table)
     write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
+    write_table(results / "privacy.parquet", privacy(scenario, folder, pool, progress))
     write_checksums(folder)
     manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
+
+
+def _prepare(scenario: Scenario, chosen: Sequence[Contender], progress: Progress) -> None:
+    """Lets each contender make what takes long and is kept, here, where it is seen to be made."""
+    for done, contender in enumerate(chosen):
+        progress("prepare", done, len(chosen))
+        contender.strategy(scenario).prepare()
+    progress("prepare", len(chosen), len(chosen))
 
 
 def check(folder: Path, chosen: list[Contender]) -> None:
@@ -146,9 +157,17 @@ def _seen(source: Source, places: Places, column: str) -> Iterator[np.ndarray]:
         yield truth.stacked(days)
 
 
-def _truth(source: Source, places: Places, column: str) -> pa.Table:
+def _truth(source: Source, places: Places) -> pa.Table:
+    seen, devices = (_seen(source, places, column) for column in ("seen", "devices"))
     return truth.total(
-        truth.counts(days, tuple(source.days)) for days in _seen(source, places, column)
+        truth.counts(days, tuple(source.days), on) for days, on in zip(seen, devices, strict=True)
+    )
+
+
+def _truly(source: Source, places: Places) -> pa.Table:
+    """The same by the true segments."""
+    return truth.total(
+        truth.counts(days, tuple(source.days)) for days in _seen(source, places, "truly")
     )
 
 
@@ -156,7 +175,7 @@ def _classification(source: Source, places: Places, exact: pa.Table) -> pa.Table
     """Empty where the true segments are not known, as in most traces."""
     parts = list(places.work("seen").glob("*.parquet"))
     known = all("truly" in pq.read_schema(path).names for path in parts)
-    return classification(exact, _truth(source, places, "truly") if known else TRUTH.empty_table())
+    return classification(exact, _truly(source, places) if known else TRUTH.empty_table())
 
 
 @contextmanager

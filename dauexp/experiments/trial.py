@@ -19,7 +19,7 @@ from dauexp.options import Contender, laws_of
 from dauexp.scenario import Scenario
 from dauexp.store import Store
 from dauexp.traffic import truth
-from dauexp.traffic.source import calibration, open_source, prepare_source
+from dauexp.traffic.source import Source, calibration, open_source, prepare_source
 from dauexp.unit import Places, Unit, carried
 
 
@@ -37,13 +37,18 @@ class Trial(NamedTuple):
     store: Store
 
 
-def trial(scenario: Scenario, contender: Contender, folder: Path) -> Trial:
+def trial(
+    scenario: Scenario, contender: Contender, folder: Path, source: Source | None = None
+) -> Trial:
     """Sends the traffic of a scenario through a contender, below the empty folder `folder`.
+
+    `source` takes the place of the scenario's own traffic: a part of it, or a changed one.
 
     Raises BadInput where a query does not run on what was stored.
     """
-    prepare_source(scenario, folder)
-    source = open_source(scenario, folder)
+    if source is None:
+        prepare_source(scenario, folder)
+        source = open_source(scenario, folder)
     places = Places(folder)
     entries, exact = [], []
     for block in range(source.blocks):

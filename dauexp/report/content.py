@@ -10,10 +10,10 @@ from typing import Any
 from dauexp import results
 from dauexp.faults import Fault, Faults
 from dauexp.options import options
-from dauexp.report import findings
+from dauexp.report import findings, suppression
 from dauexp.report.claims import Claims, Evidence, Judged, claims, judged
 from dauexp.report.figures import EXPERIMENTS, Figure, figures
-from dauexp.report.frames import Frames, contenders, frames, title
+from dauexp.report.frames import Frames, contenders, frames, title, whole_frames
 from dauexp.report.tables import Table, tables
 from dauexp.report.weighing import (
     ALIKE,
@@ -41,6 +41,8 @@ class Content:
     contenders: Sequence[Mapping[str, str]]
     faults: Sequence[str]
     reasons: Sequence[Mapping[str, str]]
+    left_out: str
+    """Which segments are too small to be shown; empty where none is."""
     claims: Sequence[Judged]
     tables: Mapping[str, Table]
     figures: Sequence[Figure]
@@ -62,6 +64,7 @@ def content(folder: Path) -> Content:
     """The content of the report of a finished run. Raises BadInput where it is none."""
     run = frames(folder)
     scenario = results.scenario_of(folder)
+    small = suppression.told(whole_frames(folder), scenario.report.min_segment)
     evidence = judged(run)
     outcome = _weighed(folder, run)
     return Content(
@@ -75,6 +78,7 @@ def content(folder: Path) -> Content:
         contenders=_contenders(run),
         faults=_faults(scenario.faults),
         reasons=_reasons(run),
+        left_out=small,
         claims=evidence,
         tables={table.name: table for table in tables(run, outcome)},
         figures=figures(run, evidence),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from dauexp import results
 from dauexp.options import options
 from dauexp.questions import catalogue
+from dauexp.report.suppression import without_small
 
 USERS = ("dau", "wau", "mau")
 """The questions that a report is about."""
@@ -59,7 +60,15 @@ def frame(folder: Path, name: str) -> pd.DataFrame:
 
 
 def frames(folder: Path) -> dict[str, pd.DataFrame]:
-    """All tables of a finished run. Raises BadInput where the folder is no finished run."""
+    """All tables of a finished run, without the segments that its scenario leaves out of reports.
+
+    Raises BadInput where the folder is no finished run.
+    """
+    return without_small(whole_frames(folder), results.scenario_of(folder).report.min_segment)
+
+
+def whole_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    """All tables of a finished run, as they are stored. Raises BadInput where it is none."""
     results.finished(folder)
     return {name: frame(folder, name) for name in results.tables(folder)}
 

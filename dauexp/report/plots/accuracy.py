@@ -20,6 +20,7 @@ from dauexp.report.plots.parts import (
     error_axis,
     finished,
     logarithmic_ticks,
+    nothing,
     panel,
     percent,
 )
@@ -133,6 +134,8 @@ def platforms(run: Frames, question: str = "dau_by_platform") -> Chart:
     truth = truth[truth["question"] == question]
     totals = truth.groupby("segment")["value"].sum().sort_values(ascending=False)
     seen = [str(name) for name, total in totals.items() if total > 0]
+    if not seen:
+        return nothing(title(question), "no segment has enough users to be shown")
     return finished(
         _panels(run, asked, truth, "segment", {each: each for each in seen}),
         f"{title(question)}, and the truth (wide grey line)",
@@ -247,6 +250,8 @@ def classification(run: Frames) -> Chart:
     rows = rows[rows["question"].isin(["dau_by_platform", "dau_by_device_family"])]
     means = rows.groupby(["question", "segment"])[["classified", "truly"]].mean().reset_index()
     means = means[(means["classified"] > 0) | (means["truly"] > 0)]
+    if means.empty:
+        return nothing("Segments by user agent", "no segment has enough users to be shown")
     means["by"] = means["question"].str.removeprefix("dau_").str.replace("_", " ")
     hows = {"truly": "true", "classified": "as Sync classifies"}
     long = means.melt(["by", "segment"], list(hows), "how", "users")

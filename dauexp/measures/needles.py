@@ -1,0 +1,149 @@
+"""Finds any of many byte strings in files, whatever their form: Parquet decoded, text unescaped."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SHORTEST: Final = 8
+"""Bytes; a shorter string occurs by chance, so that finding it would mean nothing."""
+
+_TEXTS = {".html", ".ipynb", ".json", ".md", ".svg"}
+_HEADS = np.dtype("<u8")
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 6.4)
+_BITS = 20
+
+
+class Needles:
+    """Byte strings to be looked for, all at once.
+
+    Every place of the data is looked up by its first 8 bytes in a filter of 2^20 bits; the few that
+    pass are compared in full. So the time hardly depends on how many strings there are.
+    """
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        """Raises ValueError for a string that is shorter than `SHORTEST`."""
+        self._needles = sorted(set(needles), key=lambda needle: (needle[:SHORTEST], needle))
+        if any(len(needle) < SHORTEST for needle in self._needles):
+            raise ValueError(f"a string of less than {SHORTEST} bytes cannot be looked for")
+
+    def __len__(self) -> int:
+        return len(self._needles)
+
+    def found(self, data: bytes) -> set[bytes]:
+        """Those of them that occur in the data."""
+        return {needle for place in self._places(data) for needle in self._at(data, place)}
+
+    def found_in(self, path: Path) -> set[bytes]:
+        """Those of them that occur in a file: in its bytes, or in any form of its content."""
+        return {needle for form in forms(path) for needle in self.found(form)}
+
+    @cached_property
+    def _by_head(self) -> dict[bytes, list[bytes]]:
+        heads: dict[bytes, list[bytes]] = {}
+        for needle in self._needles:
+            heads.setdefault(needle[:SHORTEST], []).append(needle)
+        return heads
+
+    @cached_property
+    def _filter(self) -> npt.NDArray[np.bool_]:
+        passes = np.zeros(1 << _BITS, np.bool_)
+        passes[_bucket(np.frombuffer(b"".join(self._by_head), _HEADS))] = True
+        return passes
+
+    def _places(self, data: bytes) -> Iterator[int]:
+        """Where a needle may begin."""
+        for start in range(min(SHORTEST, len(data))):
+            count = (len(data) - start) // SHORTEST
+            heads = np.frombuffer(data, _HEADS, count=count, offset=start)
+            yield from (start + SHORTEST * np.flatnonzero(self._filter[_bucket(heads)])).tolist()
+
+    def _at(self, data: bytes, place: int) -> Iterator[bytes]:
+        for needle in self._by_head.get(data[place : place + SHORTEST], ()):
+            if data.startswith(needle, place):
+                yield needle
+
+
+def _bucket(heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return np.asarray((heads * _SPREAD) >> np.uint64(64 - _BITS))
+
+
+def forms(path: Path) -> Iterator[bytes]:
+    """The content of a file in every form in which a string may be read in it: its bytes; the
+    values of a Parquet file; the text of JSON and HTML without escapes."""
+    data = path.read_bytes()
+    yield data
+    if path.suffix == ".parquet":
+        yield from _values(path)
+    elif path.suffix in _TEXTS:
+        yield html.unescape(_unescaped(data)).encode(errors="surrogatepass")
+
+
+def _unescaped(data: bytes) -> str:
+    """The strings of a JSON text, a line each; any other text as it is."""
+    try:
+        return "\n".join(_strings(json.loads(data)))
+    except ValueError:
+        return data.decode(errors="replace")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield key
+            yield from _strings(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _strings(member)
+
+
+def _values(path: Path) -> Iterator[bytes]:
+    """The text and bytes of all columns, however deep, a batch of rows at a time; of a dictionary,
+    each value once. A file that is not whole has none."""
+    try:
+        schema = pq.read_schema(path)
+    except pa.ArrowInvalid:
+        return
+    leaves = [leaf for field in schema for leaf in _text_leaves(field.name, field.type)]
+    with pq.ParquetFile(path, read_dictionary=leaves) as file:
+        for batch in file.iter_batches():
+            yield b"\0".join(text for column in batch.columns for text in _texts(column))
+
+
+def _text_leaves(name: str, type_: pa.DataType) -> Iterator[str]:
+    if pa.types.is_struct(type_):
+        for member in type_:
+            yield from _text_leaves(f"{name}.{member.name}", member.type)
+    elif _is_text(type_):
+        yield name
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_binary(type_))
+
+
+def _texts(array: pa.Array) -> Iterator[memoryview]:
+    type_ = array.type
+    if pa.types.is_dictionary(type_):
+        yield from _texts(array.dictionary)
+    elif pa.types.is_struct(type_):
+        for member in array.flatten():
+            yield from _texts(member)
+    elif pa.types.is_list(type_):
+        yield from _texts(array.flatten())
+    elif _is_text(type_) and len(array):
+        _, offsets, values = array.buffers()
+        ends = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
+        if values is not None:
+            yield memoryview(values)[int(ends[0]) : int(ends[-1])]

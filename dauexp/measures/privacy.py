@@ -1,0 +1,147 @@
+"""Whether a raw id or the secret is anywhere in a folder: it must not be.
+
+Raw ids are those of users and devices before they are hashed. They are looked for in every file, in
+every form of its content; the secret as it is, in hex and in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from dauexp.measures.needles import SHORTEST, Needles
+from dauexp.options import Contender, contenders
+from dauexp.pool import Pool
+from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
+from dauexp.scenario import Scenario
+from dauexp.traffic.files import read_requests
+from dauexp.traffic.identity import load_secret
+from dauexp.traffic.requests import Simulator
+
+PRIVACY = pa.schema(
+    [
+        pa.field("option", pa.string(), nullable=False),
+        pa.field("strategy", pa.string(), nullable=False),
+        pa.field("place", pa.string(), nullable=False),
+        pa.field("ids_searched", pa.int64(), nullable=False),
+        pa.field("raw_ids_found", pa.int64(), nullable=False),
+        pa.field("secrets_found", pa.int64(), nullable=False),
+    ]
+)
+"""One row a place: each table of each contender's store, and the run's own data, which are of no
+option and strategy. `raw_ids_found` counts ids, however often each is found; `secrets_found` counts
+forms of the secret."""
+
+MOST_IDS: Final = 100_000
+"""As many raw ids are looked for, those of the first users: all go the same way."""
+
+STORE: Final = "store"
+OWN: Final = ("scenario.toml", LEDGER_FILE, "work", REPEATABLE, TIMED)
+"""A run's own data, below its folder."""
+
+
+class Sought(NamedTuple):
+    """What must not be found."""
+
+    needles: Needles
+    """Raw ids and forms of the secret."""
+    secrets: frozenset[bytes]
+    """The latter."""
+
+
+class Found(NamedTuple):
+    """What was found in some files."""
+
+    raw_ids: frozenset[bytes]
+    secrets: frozenset[bytes]
+
+
+def privacy(
+    scenario: Scenario, folder: Path, pool: Pool, progress: Callable[[str, int, int], None]
+) -> pa.Table:
+    """The table `PRIVACY` of a run's folder, once all other data are written."""
+    own = [_Place("", "", folder / name) for name in OWN]
+    places = [*_stores(folder, contenders(scenario.strategies)), *own]
+    what = sought(scenario)
+    searched = len(what.needles) - len(what.secrets)
+    found = pool.each(
+        "privacy", partial(_found, scenario), [place.path for place in places], progress
+    )
+    rows = [
+        {
+            "option": place.option,
+            "strategy": place.strategy,
+            "place": place.path.name,
+            "ids_searched": searched,
+            "raw_ids_found": len(each.raw_ids),
+            "secrets_found": len(each.secrets),
+        }
+        for place, each in zip(places, found, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, PRIVACY)
+
+
+def search(path: Path, what: Sought) -> Found:
+    """Searches a file, or all files below a folder."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    found = frozenset[bytes]().union(*map(what.needles.found_in, files))
+    return Found(found - what.secrets, found & what.secrets)
+
+
+@lru_cache(maxsize=1)
+def sought(scenario: Scenario) -> Sought:
+    """The raw ids of a scenario's traffic and its secret. What is shorter than 8 bytes is left out,
+    for it is found by chance."""
+    ids = set(_long(islice((id_.encode() for id_ in _raw_ids(scenario)), MOST_IDS)))
+    secret = load_secret(scenario.identity, scenario.seed, simulated=scenario.traffic.trace is None)
+    secrets = frozenset(_long(secret_forms(secret)))
+    return Sought(Needles(ids | secrets), secrets)
+
+
+def secret_forms(secret: bytes) -> list[bytes]:
+    """The ways in which a secret may be written: plain, in hex, in base64."""
+    encoded = [base64.b64encode(secret), base64.urlsafe_b64encode(secret)]
+    return [bytes(secret), secret.hex().encode(), secret.hex().upper().encode()] + [
+        each.rstrip(b"=") for each in encoded
+    ]
+
+
+def _long(texts: Iterable[bytes]) -> list[bytes]:
+    return [text for text in texts if len(text) >= SHORTEST]
+
+
+def _raw_ids(scenario: Scenario) -> Iterator[str]:
+    """Users and devices, before they are hashed; an own trace may name one again."""
+    if scenario.traffic.trace is not None:
+        for batch in read_requests(scenario.traffic.trace):
+            for name in ("uid", "device_id"):
+                yield from batch[name].dictionary.to_pylist()
+        return
+    simulator = Simulator(scenario.traffic, scenario.seed)
+    for block in range(simulator.blocks):
+        people = simulator.population(block)
+        yield from people.uids.to_pylist()
+        yield from people.device_ids.to_pylist()
+
+
+class _Place(NamedTuple):
+    option: str
+    strategy: str
+    path: Path
+
+
+def _stores(folder: Path, chosen: Sequence[Contender]) -> Iterator[_Place]:
+    for each in chosen:
+        store = folder / STORE / each.option.id / each.strategy.name
+        for table in sorted(store.iterdir()) if store.is_dir() else ():
+            yield _Place(each.option.id, each.strategy.name, table)
+
+
+def _found(scenario: Scenario, path: Path) -> Found:
+    return search(path, sought(scenario))

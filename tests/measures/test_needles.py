@@ -1,0 +1,69 @@
+"""The search that privacy and deletion rest on: what is there must be found, however it is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dauexp.measures.needles import Needles
+
+LETTERS = st.binary(min_size=8, max_size=20).map(lambda raw: bytes(b"ab"[each % 2] for each in raw))
+
+
+@given(
+    st.lists(LETTERS, max_size=6),
+    st.binary(max_size=200).map(lambda r: bytes(b"ab"[x % 2] for x in r)),
+)
+def test_all_that_occurs_is_found_and_nothing_else(needles: list[bytes], data: bytes) -> None:
+    assert Needles(needles).found(data) == {each for each in needles if each in data}
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_a_needle_is_found_wherever_it_begins(at: int) -> None:
+    data = b"x" * at + b"0123456789abcdef" + b"y" * (9 - at)
+    assert Needles([b"0123456789abcdef"]).found(data)
+
+
+def test_a_short_string_is_refused() -> None:
+    with pytest.raises(ValueError, match="less than 8 bytes"):
+        Needles([b"1234567"])
+
+
+UID = "5f" * 16
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["a", UID, None]),
+        pa.array([b"a", b"in the middle " + UID.encode() + b" of it"], pa.binary()),
+        pa.array([{"string": {"uid": UID}}, {"string": {"uid": None}}]),
+        pa.array([[{"key": "a", "value": UID}], [], None]),
+        pa.array(["a", UID, "b"]).dictionary_encode(),
+        pa.array(["a", UID, "b"] * 50_000),
+    ],
+    ids=["text", "bytes", "struct", "list", "dictionary", "many"],
+)
+@pytest.mark.parametrize("compression", ["zstd", "none"])
+def test_it_is_found_in_a_column_of_any_kind(
+    column: pa.Array, compression: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"c": column}), path, compression=compression, write_statistics=False)
+    assert Needles([UID.encode()]).found_in(path) == {UID.encode()}
+    assert not Needles([b"6f" * 16]).found_in(path)
+
+
+def test_it_is_found_behind_the_escapes_of_json_and_html(tmp_path: Path) -> None:
+    uid = 'ann+"x"@example.org/é'
+    notebook, page = tmp_path / "a.ipynb", tmp_path / "a.html"
+    notebook.write_text(json.dumps({"cells": [{"outputs": [uid]}]}), encoding="utf-8")
+    page.write_text("<p>ann&#43;&quot;x&quot;@example.org/&eacute;</p>", encoding="utf-8")
+    needles = Needles([uid.encode()])
+    assert needles.found_in(notebook) == needles.found_in(page) == {uid.encode()}
