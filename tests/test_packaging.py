@@ -35,6 +35,7 @@ NOT_IMPORTED = {
     "ipykernel": "Jupyter starts it to run a notebook",
     "ipywidgets": "DuckDB imports it in a notebook",
     "jupyterlab": "started by `make lab`",
+    "xlsxwriter": "pandas writes workbooks with it",
 }
 
 # Halves of a declared package that its authors ship apart, at the one version that fits.

@@ -115,7 +115,7 @@ class Lateness(Experiment):
         for contender in contenders(scenario.strategies):
             if issubclass(contender.strategy, IngestedStrategy):
                 folder = scratch / contender.option.id
-                store = trial(scenario, contender, folder).store
+                store = trial(scenario, contender, folder, questions=("dau",)).store
                 with contender.strategy(scenario).database(store) as database:
                     counted = database.ask(_COUNTED, "sql", {})
                 rows += [

@@ -6,6 +6,7 @@ an experiment can put a changed one in its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,11 +39,16 @@ class Trial(NamedTuple):
 
 
 def trial(
-    scenario: Scenario, contender: Contender, folder: Path, source: Source | None = None
+    scenario: Scenario,
+    contender: Contender,
+    folder: Path,
+    source: Source | None = None,
+    questions: Sequence[str] = (),
 ) -> Trial:
     """Sends the traffic of a scenario through a contender, below the empty folder `folder`.
 
-    `source` takes the place of the scenario's own traffic: a part of it, or a changed one.
+    `source` takes the place of the scenario's own traffic: a part of it, or a changed one. Asked
+    are `questions`, by default all.
 
     Raises BadInput where a query does not run on what was stored.
     """
@@ -64,7 +70,7 @@ def trial(
         exact.append(truth.counts(truth.stacked(seen), tuple(source.days)))
     entries.append(settle(scenario, folder, contender))
     account = ledger.merged(pa.concat_tables(entries))
-    given = answers(scenario, folder, calibration(source), contender)
+    given = answers(scenario, folder, calibration(source), contender, questions)
     return Trial(
         given,
         accuracy(given, truth.total(exact)),
