@@ -17,7 +17,6 @@ from rich.table import Table
 from dauexp import experiments as trials
 from dauexp import options as contract
 from dauexp import questions as catalogue
-from dauexp import sweep as sweeps
 from dauexp.asking import ask_again
 from dauexp.audit import audit as audit_run
 from dauexp.errors import BadInput, DauexpError, Unbalanced
@@ -38,7 +37,6 @@ from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
 from dauexp.scenario import load
 from dauexp.services import doctor, state
-from dauexp.sweep.summary import figures, heading, planned, told
 
 
 def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> None:
@@ -60,12 +58,15 @@ def sweep(
     as_json: bool,
 ) -> None:
     """Runs a sweep and prints what it found, or only its points; an error where a point failed."""
-    chosen, base = sweeps.load_sweep(source, changes)
+    from dauexp.sweep import load_sweep, run_sweep
+    from dauexp.sweep.summary import figures, heading, planned, told
+
+    chosen, base = load_sweep(source, changes)
     if plan:
         _print_rows(planned(chosen, base), as_json=as_json)
         return
     with _Bars() as bars:
-        folder = sweeps.run_sweep(chosen, base, runs, processes, stores=stores, progress=bars)
+        folder = run_sweep(chosen, base, runs, processes, stores=stores, progress=bars)
     if as_json:
         _print_rows(figures(folder), as_json=True)
     else:

@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def write(
 ) -> None:
     """Writes the manifest: from now on the run is finished."""
     content = {
-        "dauexp": __version__,
+        **code(),
         "scenario": scenario.name,
         "scenario_digest": scenario.digest,
         "seed": scenario.seed,
@@ -58,7 +59,6 @@ def write(
             "python": platform.python_version(),
         },
         "packages": {name: version(name) for name in PACKAGES},
-        "git_commit": _git_commit(),
         "requests_digest": dict(digests),
         "results": {
             each.stem: digest(each) for each in sorted((folder / "results").glob("*.parquet"))
@@ -66,6 +66,11 @@ def write(
     }
     with replacing(path(folder)) as beside:
         beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def code() -> dict[str, str | None]:
+    """The version of the code, and the commit of the checkout that it is in."""
+    return {"dauexp": __version__, "git_commit": _git_commit()}
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -89,6 +94,7 @@ def combined_digests(units: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {label: combined.hexdigest() for label, combined in whole.items()}
 
 
+@cache
 def _git_commit() -> str | None:
     """The commit of the checkout that the package is in, if it is in one."""
     try:

@@ -154,7 +154,7 @@ class Experiments(Parameters):
     """What a run tries beside its main comparison, on simulated users of their own."""
 
     run: tuple[str, ...] = parameter(
-        ("deletion", "lateness", "mutation", "rotation"),
+        ("deletion", "evolution", "lateness", "mutation", "rotation"),
         "experiments that a run tries; `dauexp experiments` lists them",
         source="what the claims of the decision record need",
     )

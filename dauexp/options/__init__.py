@@ -49,6 +49,9 @@ class Strategy(ABC):
     languages: ClassVar[tuple[str, ...]] = ("sql",)
     """Those in which it can be asked: for each question and language there is a file, which asks it
     or says why that cannot be."""
+    exact: ClassVar[bool] = False
+    """Whether each of its answers is the truth where nothing goes wrong; the contract tests see to
+    it that this is so, and that one which does not claim it errs."""
     clock: ClassVar[Clock] = "collector"
     """Whose clock says when a message arrived: that of its host, or of a central collector."""
     generation: ClassVar[Law] = GENERATION
