@@ -88,9 +88,6 @@ def _started(service: Service, started: Started) -> Finding:
 
 def _at_rest(service: Service) -> Finding:
     program = service.program
-    if program is None:
-        advice = f"set {next(iter(service.variables))} and what goes with it"
-        return Finding(service.name, "missing", "", "it is used where it runs", advice)
     start = f"dauexp services up {service.name}"
     found = program.found()
     missing = program.missing_tools()

@@ -1,16 +1,20 @@
-"""InfluxDB: line 1.8, built here, and line 2, where one runs or its program is at hand."""
+"""InfluxDB: line 1.8, in Go alone, and line 2, whose Flux is in Rust."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import tomli_w
+from influxdb_client.domain.onboarding_request import OnboardingRequest
+from influxdb_client.service.setup_service import SetupService
 
 from dauexp.errors import BadInput
 from dauexp.services.addresses import Address, InfluxAddress, influx_from
+from dauexp.services.influxd2 import Influxd2
 from dauexp.services.processes import LOOPBACK, free_port
 from dauexp.services.programs import GoProgram, Program
 from dauexp.services.service import Plan, Service
@@ -28,6 +32,7 @@ class InfluxDB(Service):
     """`max-values-per-tag` of inmem; 0 is no limit, its default is 100,000."""
 
     name: ClassVar[str] = "influxdb"
+    patience_seconds: ClassVar[float] = 60
     summary: ClassVar[str] = "InfluxDB 1.8, database of points"
     variables: ClassVar[Mapping[str, str]] = {
         "DAUEXP_INFLUXDB_URL": "http://HOST:PORT",
@@ -78,7 +83,7 @@ class InfluxDB(Service):
 
 @dataclass(frozen=True)
 class InfluxDB2(Service):
-    """InfluxDB 2, where it runs already: Go alone cannot build it, since its Flux is in Rust."""
+    """InfluxDB 2. It is started only where it is asked for by name: to build it takes long."""
 
     name: ClassVar[str] = "influxdb2"
     summary: ClassVar[str] = "InfluxDB 2, database of points"
@@ -89,11 +94,13 @@ class InfluxDB2(Service):
         "DAUEXP_INFLUXDB2_TOKEN": "the token",
         "DAUEXP_INFLUXDB2_TOKEN_FILE": "or a file that holds it",
     }
+    patience_seconds: ClassVar[float] = 60
+    usual: ClassVar[bool] = False
 
     @property
-    def program(self) -> None:
-        """None: it is used where it runs."""
-        return
+    def program(self) -> Program:
+        """influxd, in Go and Rust."""
+        return Influxd2("influxd2", "2.7.12")
 
     def given(self, environment: Mapping[str, str]) -> InfluxAddress | None:
         """The one at DAUEXP_INFLUXDB2_URL. Raises BadInput where one of the others is not set."""
@@ -103,5 +110,36 @@ class InfluxDB2(Service):
         return address
 
     def plan(self, program: Path, folder: Path, others: Mapping[str, Address]) -> Plan:
-        """It is never started here."""
-        raise NotImplementedError(self.name)
+        """Everything on loopback and in the folder, a token of its own too; nothing is reported."""
+        del others
+        port = free_port()
+        token = folder / "token"
+        token.touch(mode=0o600)
+        token.write_text(secrets.token_urlsafe(32), encoding="utf-8")
+        command = [
+            *(str(program), "--http-bind-address", f"{LOOPBACK}:{port}", "--reporting-disabled"),
+            *(
+                "--bolt-path",
+                str(folder / "meta.bolt"),
+                "--sqlite-path",
+                str(folder / "meta.sqlite"),
+            ),
+            *("--engine-path", str(folder / "engine"), "--log-level", "error"),
+        ]
+        url, source = f"http://{LOOPBACK}:{port}", f"file:{token}"
+        return Plan(command, InfluxAddress(url, "dauexp", "dauexp", source))
+
+    def prepare(self, address: Address) -> Address:
+        """Makes its first user, organisation and bucket, and lets the token in."""
+        assert isinstance(address, InfluxAddress)
+        with address.client() as client:
+            SetupService(client.api_client).post_setup(  # type: ignore[no-untyped-call]
+                OnboardingRequest(  # type: ignore[no-untyped-call]
+                    username="dauexp",
+                    password=secrets.token_urlsafe(32),
+                    org=address.organisation,
+                    bucket=address.bucket,
+                    token=address.token,
+                )
+            )
+        return address

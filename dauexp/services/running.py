@@ -67,10 +67,6 @@ def launch(wanted: Service, folder: Path, others: Mapping[str, Address]) -> Star
     Raises BadInput where its program is not to be had, or it does not start.
     """
     program = wanted.program
-    if program is None:
-        raise BadInput(
-            f"{wanted.name} is not built here: name one that runs by {', '.join(wanted.variables)}"
-        )
     path = program.ready()
     for tries_left in reversed(range(_TRIES)):
         shutil.rmtree(folder, ignore_errors=True)

@@ -29,11 +29,13 @@ class Service(ABC):
     """The environment variables that name one that runs already, each with what it holds."""
     patience_seconds: ClassVar[float] = 30
     """How long it may take to start."""
+    usual: ClassVar[bool] = True
+    """Whether it is started where none are named."""
 
     @property
     @abstractmethod
-    def program(self) -> Program | None:
-        """What is run; None where it cannot be had here, only be named by the environment."""
+    def program(self) -> Program:
+        """What is run."""
 
     @abstractmethod
     def given(self, environment: Mapping[str, str]) -> Address | None:

@@ -30,13 +30,13 @@ def home() -> Path:
 def up(
     names: Sequence[str] = (), environment: Mapping[str, str] = os.environ
 ) -> Mapping[str, Address]:
-    """Starts the services of these names (default: all that can be started here) that do not run
-    yet, and gives the addresses of all of them.
+    """Starts the services of these names (default: the usual ones) that do not run yet, and gives
+    the addresses of all of them.
 
     Raises BadInput where one does not start; those that had started stay.
     """
     chosen = [service(name) for name in names] or [
-        made for made in (each() for each in SERVICES.values()) if made.program is not None
+        each() for each in SERVICES.values() if each.usual
     ]
     with _state() as started:
         addresses: dict[str, Address] = {}

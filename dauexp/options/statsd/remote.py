@@ -22,7 +22,7 @@ from dauexp.services.state import written_down
 
 
 def influxdb(environment: Mapping[str, str] = os.environ) -> InfluxAddress:
-    """The InfluxDB that the environment names, 1 before 2, or else the one that was started here.
+    """The InfluxDB that the environment names, or else that was started here; of both lines, 1.
 
     Raises BadInput where there is none.
     """
@@ -30,13 +30,15 @@ def influxdb(environment: Mapping[str, str] = os.environ) -> InfluxAddress:
         named = service.given(environment)
         if named is not None:
             return named
-    started = written_down().get(InfluxDB.name)
-    if started is None or not isinstance(started.address, InfluxAddress):
-        raise BadInput(
-            'influxdb.backend is "server", and there is none: start one by '
-            "`dauexp services up influxdb`, or set DAUEXP_INFLUXDB_URL"
-        )
-    return started.address
+    started = written_down()
+    for name in (InfluxDB.name, InfluxDB2.name):
+        address = started[name].address if name in started else None
+        if isinstance(address, InfluxAddress):
+            return address
+    raise BadInput(
+        'influxdb.backend is "server", and there is none: start one by '
+        "`dauexp services up influxdb`, or set DAUEXP_INFLUXDB_URL"
+    )
 
 
 def bucket_of(address: InfluxAddress, client: InfluxDBClient, scenario: Scenario, name: str) -> str:
@@ -52,7 +54,7 @@ def bucket_of(address: InfluxAddress, client: InfluxDBClient, scenario: Scenario
             bucket = f"{address.bucket}_{database}"
             buckets = client.buckets_api()
             if buckets.find_bucket_by_name(bucket) is None:  # type: ignore[no-untyped-call]
-                buckets.create_bucket(bucket_name=bucket)  # type: ignore[no-untyped-call]
+                buckets.create_bucket(bucket_name=bucket)
             return bucket
         client.api_client.call_api(  # type: ignore[no-untyped-call]
             "/query", "POST", query_params=[("q", f'CREATE DATABASE "{database}"')]
