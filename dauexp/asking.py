@@ -74,5 +74,6 @@ def _asked(
     named = parameters(first, source.days[-1], {**constants, **strategy.settings})
     with strategy.database(Places(folder).store(contender)) as database:
         for query in queries(strategy.queries):
-            if query.question in questions and query.language in database.languages:
+            asked = query.possible and query.question in questions
+            if asked and query.language in database.languages:
                 yield query, ask(query, database, named)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dauexp.tables import LEDGER
+
+_EPOCH = date(1970, 1, 1)
 
 COUNTS = pa.schema([LEDGER.field(name) for name in ("account", "reason", "host", "day", "count")])
 """What a stage says: the ledger without option and strategy, which the run adds."""
@@ -58,16 +62,19 @@ def tally(
     account: str, rows: pa.RecordBatch, *, reason: str = "", time: str = "arrival"
 ) -> pa.Table:
     """Counts the rows of a batch that has the columns `host` and `time`, by host and UTC day."""
-    day = pc.cast(pc.floor_temporal(rows[time], unit="day"), pa.date32())
-    host = rows["host"].cast(pa.string())
-    grouped = (
-        pa.table({"host": host, "day": day})
-        .group_by(["host", "day"])
-        .aggregate([([], "count_all")])
+    host = rows["host"].dictionary_encode()
+    names = host.dictionary.to_pylist()
+    days = rows[time].cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    places, number = np.unique(days * len(names) + host.indices.to_numpy(), return_counts=True)
+    split = (
+        (*divmod(place, len(names)), count) for place, count in zip(places, number, strict=True)
     )
     return counts(
         account,
-        [(reason, row["host"], row["day"], row["count_all"]) for row in grouped.to_pylist()],
+        [
+            (reason, names[code], _EPOCH + timedelta(int(day)), int(count))
+            for day, code, count in split
+        ],
     )
 
 

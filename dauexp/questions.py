@@ -5,7 +5,8 @@ one language can ask it in several ways. `QUESTION.md` says why a question canno
 `QUESTION.LANGUAGE.md` why it cannot be asked in that language.
 
 What a language cannot say may be done by steps outside the database. A query file declares them at
-its top, a line of comment each, in the order in which they are done: `outside: STEP`.
+its top, a line of comment each, in the order in which they are done: `outside: STEP`. Likewise what must
+be known beforehand, a parameter or a number that is in it: `needs: CONSTANT`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dauexp.tables import ANSWERS
 
 IMPOSSIBLE = ".md"
 _OUTSIDE = re.compile(r"^(?:--|//) outside: (\w+)$", re.MULTILINE)
+_NEEDS = re.compile(r"^(?:--|//) needs: ([\w.]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Query:
     def outside(self) -> tuple[str, ...]:
         """The steps outside the database that the file declares."""
         return tuple(_OUTSIDE.findall(self.text)) if self.possible else ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The constants that the file declares."""
+        return tuple(_NEEDS.findall(self.text)) if self.possible else ()
 
     @property
     def text(self) -> str:

@@ -15,15 +15,11 @@ from typing import Any, ClassVar, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dauexp.database import connect
 from dauexp.experiments import Experiment
 from dauexp.experiments.trial import trial
-from dauexp.ingest.strategy import IngestedStrategy
-from dauexp.options import Strategy, contenders
-from dauexp.options.statsd.strategies import InfluxStrategy
-from dauexp.questions import catalogue, queries
+from dauexp.options import contenders
+from dauexp.questions import queries
 from dauexp.scenario import Scenario
-from dauexp.store import Store
 from dauexp.traffic.expected import Expected
 from dauexp.traffic.source import Batch, Simulated, Source
 from dauexp.traffic.truth import WINDOWS
@@ -43,16 +39,13 @@ ROTATION = pa.schema(
 """One row an option, strategy, question and day, counted from the first day of the new secret; with
 several queries, that of the first. The truth is of people, whatever their ids. `relative_error` is
 `answer` / `truth` - 1; `expected_relative_error` is that by the closed form, for questions of users
-in a window. Where the catalogue does not have them, new users and their retention after 7 days are
-counted from the ids that are stored, if any are."""
+in a window."""
 
 ROTATED_ON: Final = 14
 """The first day (offset) of the new secret."""
 
 DAYS: Final = 42
 """So that a whole window of 28 days comes after it."""
-
-FROM_IDS: Final = ("new_users", "retention_d7")
 
 
 class Rotated:
@@ -102,21 +95,6 @@ class Rotation(Experiment):
         source = Rotated(scenario, ROTATED_ON, scratch)
         given = trial(scenario, contender, scratch / "run", source)
         rows = list(_asked(given.accuracy))
-        strategy = contender.strategy(scenario)
-        missing = [question for question in FROM_IDS if question not in catalogue()]
-        stored = _stored(strategy, given.store)
-        if missing and stored is not None:
-            answered, exact = cohorts(stored), cohorts(_active(source))
-            for question in missing:
-                rows += [
-                    {
-                        "question": question,
-                        "day": day,
-                        "answer": answered[question].get(day),
-                        "truth": value,
-                    }
-                    for day, value in exact[question].items()
-                ]
         expected = Expected(scenario.traffic)
         offsets = {day: offset for offset, day in enumerate(source.days)}
         who = {"option": contender.option.id, "strategy": contender.strategy.name}
@@ -158,62 +136,6 @@ def _asked(accuracy: pa.Table) -> Iterator[dict[str, Any]]:
         query = (row["variant"], row["language"])
         if seen.setdefault(row["question"], query) == query:
             yield {name: row[name] for name in ("question", "day", "answer", "truth")}
-
-
-_COHORTS = """
-WITH first AS (SELECT user, min(day) AS day FROM active GROUP BY user)
-SELECT
-  first.day AS day,
-  count(*)::DOUBLE AS new_users,
-  CASE WHEN first.day + 7 <= (SELECT max(day) FROM active)
-       THEN count(again.user) / count(*) END AS retention_d7
-FROM first LEFT JOIN active AS again ON again.user = first.user AND again.day = first.day + 7
-GROUP BY 1
-ORDER BY 1
-"""
-
-
-def cohorts(active: pa.Table) -> dict[str, dict[Any, float]]:
-    """Users by the day of their first request, and the share of them who are active 7 days later,
-    from distinct `day` and `user`; by question and day."""
-    with connect() as duck:
-        duck.register("active", active)
-        rows = duck.sql(_COHORTS).to_arrow_table().to_pylist()
-    return {
-        question: {row["day"]: row[question] for row in rows if row[question] is not None}
-        for question in FROM_IDS
-    }
-
-
-def _stored(strategy: Strategy, store: Store) -> pa.Table | None:
-    """Distinct `day` and `user` as they are stored; None where no user is."""
-    if isinstance(strategy, IngestedStrategy):
-        day, user = "DATE(submission_timestamp)", "metrics.string.syncstorage_hashed_fxa_uid"
-        table = "syncstorage_stable.events"
-    elif isinstance(strategy, InfluxStrategy) and "user" in strategy.schema.schema.names:
-        # A flush at midnight holds what came before it.
-        day, user = "DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND))", "t.`user`"
-        table = f"influxdb.{strategy.measurement_name}"
-    else:
-        return None
-    with strategy.database(store) as database:
-        return database.ask(
-            f"SELECT DISTINCT {day} AS day, {user} AS user FROM {table} AS t", "sql", {}
-        )
-
-
-def _active(source: Rotated) -> pa.Table:
-    """Distinct `day` and `user`, which is the position in the dictionary: people, not ids."""
-    pairs = {
-        (day, block, user)
-        for block in range(source.blocks)
-        for offset, day in enumerate(source.days)
-        for batch in source.batches(block, offset)
-        for user in batch.observations["hashed_fxa_uid"].indices.to_pylist()
-    }
-    days = pa.array([day for day, _, _ in sorted(pairs)], pa.date32())
-    users = pa.array([f"{block} {user}" for _, block, user in sorted(pairs)], pa.string())
-    return pa.table({"day": days, "user": users})
 
 
 def _relative_error(answer: float | None, truth: float | None) -> float | None:

@@ -11,7 +11,7 @@ SELECT question, day, segment, classified.value AS classified, truly.value AS tr
        CASE WHEN truly.value > 0 THEN classified.value / truly.value - 1
             WHEN classified.value = 0 THEN 0 END AS relative_error
 FROM classified JOIN truly USING (question, day, segment)
-WHERE segment <> 'all'
+WHERE contains(question, '_by_')
 ORDER BY ALL
 """
 

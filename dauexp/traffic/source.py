@@ -120,8 +120,7 @@ def calibration(source: Source) -> truth.Calibration:
         requests.append(truth.requests_by_segment(observations))
     if not seen:
         return truth.Calibration({})
-    by_platform = np.stack(requests).reshape(len(requests), 4, 4).sum(axis=2)
-    return truth.calibrate(truth.stacked(seen), by_platform)
+    return truth.calibrate(truth.stacked(seen), np.stack(requests))
 
 
 def _prepared(folder: Path) -> Path:

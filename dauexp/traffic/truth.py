@@ -1,8 +1,9 @@
 """The exact answers, computed from the requests themselves, streamed.
 
 For each user of a block and each day one 16-bit number says in which segments the user was seen:
-bit 4 * platform + device family. Windows are unions of days, answers are counts of users with any
-bit of a segment. Blocks hold different users, so their counts add up.
+bit 4 * platform + device family; another says on how many devices. Windows are unions of days,
+answers are counts of users with any bit of a segment. Blocks hold different users, so their counts
+add up; a quotient is taken of the sums.
 """
 
 from __future__ import annotations
@@ -14,16 +15,29 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dauexp.tables import TRUTH
 from dauexp.traffic.useragent import DEVICE_FAMILIES, PLATFORMS
 
 Seen = npt.NDArray[np.uint16]
+Row = tuple[str, date, str, float]
 
 WINDOWS: Mapping[str, int] = {"dau": 1, "wau": 7, "mau": 28}
 """Days in the trailing window of each question; MAU has 28, as Mozilla counts."""
 
 EVERYONE = 0xFFFF
+
+RATIOS: Mapping[str, tuple[str, str]] = {
+    "stickiness": ("dau", "mau"),
+    "retention_d7": ("retained_d7", "joined_d7"),
+    "devices_per_user": ("devices", "dau"),
+}
+"""Questions that are quotients, with the counts that they are of; 0 where there is no one."""
+
+PARTS = {"retained_d7", "joined_d7", "devices"}
+"""Counts that are no question of their own: users first seen seven days before and those of them
+who are seen on the day; devices of a day."""
 
 
 def _bits(positions: Iterable[int]) -> int:
@@ -52,6 +66,23 @@ def seen(batches: Sequence[pa.RecordBatch], user_column: str = "hashed_fxa_uid")
         family = batch["device_family"].indices.to_numpy()
         flags[user * 16 + platform * 4 + family] = True
     return np.packbits(flags, bitorder="little").view("<u2").astype(np.uint16)
+
+
+def devices(batches: Sequence[pa.RecordBatch]) -> Seen:
+    """On how many devices each user was seen, from the `OBSERVATIONS` of one block and day; the
+    elements are those of `seen`."""
+    if not batches:
+        return np.zeros(0, np.uint16)
+    user, device = (
+        np.concatenate([chunk.indices.to_numpy() for chunk in column.chunks]).astype(np.int64)
+        for column in (
+            pa.chunked_array([batch[name] for batch in batches]).unify_dictionaries()
+            for name in ("hashed_fxa_uid", "hashed_device_id")
+        )
+    )
+    users = len(batches[0]["hashed_fxa_uid"].dictionary)
+    pairs = np.unique(device * users + user)
+    return np.bincount(pairs % users, minlength=users).astype(np.uint16)
 
 
 def stacked(days: Sequence[Seen]) -> npt.NDArray[np.uint16]:
@@ -85,9 +116,17 @@ def trailing(days: npt.NDArray[np.uint16], window: int) -> npt.NDArray[np.uint16
     return union
 
 
-def counts(days: npt.NDArray[np.uint16], calendar: tuple[date, ...]) -> pa.Table:
-    """The table `TRUTH` of one block from what was seen each day, of shape (days, users)."""
-    rows = []
+def counts(
+    days: npt.NDArray[np.uint16],
+    calendar: tuple[date, ...],
+    devices: npt.NDArray[np.uint16] | None = None,
+) -> pa.Table:
+    """The counts of one block, in the form of the table `TRUTH`, from what was seen each day and on
+    how many devices, both of shape (days, users). Without devices there is no count of them."""
+    rows = [*_joining(days, calendar), *_days_seen(days, calendar)]
+    if devices is not None:
+        sums = devices.sum(axis=1, dtype=np.int64)
+        rows += [("devices", day, "all", float(n)) for day, n in zip(calendar, sums, strict=True)]
     for name, window in WINDOWS.items():
         union = trailing(days, window)
         for ending, segments in SEGMENTS.items():
@@ -100,19 +139,60 @@ def counts(days: npt.NDArray[np.uint16], calendar: tuple[date, ...]) -> pa.Table
     return _table(rows)
 
 
+def _joining(days: npt.NDArray[np.uint16], calendar: tuple[date, ...]) -> list[Row]:
+    """Users by the day on which they were first seen; on the seventh day after, how many they were
+    and how many of them are seen."""
+    active = days > 0
+    first = np.where(active.any(axis=0), active.argmax(axis=0), len(days))
+    rows = []
+    for number, day in enumerate(calendar):
+        rows.append(("new_users", day, "all", float((first == number).sum())))
+        if number >= 7:
+            joined = first == number - 7
+            rows.append(("joined_d7", day, "all", float(joined.sum())))
+            rows.append(("retained_d7", day, "all", float((joined & active[number]).sum())))
+    return rows
+
+
+def _days_seen(days: npt.NDArray[np.uint16], calendar: tuple[date, ...]) -> list[Row]:
+    """Users by the number of the last 28 days on which they were seen, from `01` to `28`."""
+    before = np.zeros((1, days.shape[1]), np.int64)
+    until = np.concatenate([before, (days > 0).cumsum(axis=0)])
+    return [
+        ("active_last_28_bits", day, f"{number:02}", float(users))
+        for day, seen in zip(calendar[27:], until[28:] - until[:-28], strict=True)
+        for number, users in enumerate(np.bincount(seen, minlength=29)[1:], start=1)
+    ]
+
+
 def total(blocks: Iterable[pa.Table]) -> pa.Table:
-    """The truth of all users: the sum over blocks, sorted by question, day and segment."""
+    """The truth of all users, a table `TRUTH` sorted by question, day and segment: the sums over
+    blocks, and the quotients of sums."""
     keys = ["question", "day", "segment"]
     stacked = pa.concat_tables([*blocks, TRUTH.empty_table()])
     summed = stacked.group_by(keys).aggregate([("value", "sum")])
-    return (
-        summed.rename_columns([*keys, "value"])
-        .sort_by([(k, "ascending") for k in keys])
-        .cast(TRUTH)
+    summed = summed.rename_columns([*keys, "value"]).cast(TRUTH)
+    asked = summed.filter(pc.invert(pc.is_in(summed["question"], pa.array(sorted(PARTS)))))
+    whole = pa.concat_tables([asked, _ratios(summed)])
+    return whole.sort_by([(key, "ascending") for key in keys])
+
+
+def _ratios(counts: pa.Table) -> pa.Table:
+    value = {
+        (row["question"], row["day"]): row["value"]
+        for row in counts.filter(pc.field("segment") == "all").to_pylist()
+    }
+    return _table(
+        [
+            (name, day, "all", value[above, day] / value[below, day] if value[below, day] else 0.0)
+            for name, (above, below) in RATIOS.items()
+            for day in sorted({day for question, day in value if question == above})
+            if (below, day) in value
+        ]
     )
 
 
-def _table(rows: list[tuple[str, date, str, float]]) -> pa.Table:
+def _table(rows: list[Row]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([], [], [], [])
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, TRUTH, strict=True)],
@@ -127,8 +207,8 @@ class Calibration:
     table: Mapping[tuple[int, str], float]
 
     def requests_per_user(self, window_days: int, segment: str) -> float:
-        """Mean requests of an active user in a window of 1, 7 or 28 days, for `all` or a platform;
-        NaN where the segment had no user, or the period no such window."""
+        """Mean requests of an active user in a window of 1, 7 or 28 days, for `all`, a platform or
+        `device_family_NAME`; NaN where it had no user, or the period no such window."""
         return self.table.get((window_days, segment), float("nan"))
 
     @classmethod
@@ -151,13 +231,16 @@ class Calibration:
 def calibrate(days: npt.NDArray[np.uint16], requests: npt.NDArray[np.int64]) -> Calibration:
     """The calibration from an earlier period.
 
-    `days` is what was seen, of shape (days, users); `requests` are counts of shape
-    (days, platforms). The mean is over windows, weighted by their users.
+    `days` is what was seen, of shape (days, users); `requests` are the counts of
+    `requests_by_segment`, of shape (days, 16). The mean is over windows, weighted by their users.
     """
     table = {}
+    families = SEGMENTS["_by_device_family"].items()
     bits = {"all": EVERYONE, **SEGMENTS["_by_platform"]}
-    per_segment = {"all": requests.sum(axis=1)} | {
-        name: requests[:, n] for n, name in enumerate(PLATFORMS)
+    bits |= {f"device_family_{name}": mask for name, mask in families}
+    per_segment = {
+        name: requests[:, [bit for bit in range(16) if mask >> bit & 1]].sum(axis=1)
+        for name, mask in bits.items()
     }
     for window in WINDOWS.values():
         union = trailing(days, window)

@@ -71,6 +71,18 @@ def test_every_question_is_answered_or_said_to_be_impossible(
     assert pc.any(pc.greater(mine["value"], 0)).as_py()
 
 
+@BY_LABEL
+def test_what_claims_to_be_exact_is_and_what_does_not_errs(
+    contender: Contender, small_run: Path
+) -> None:
+    mine = result(small_run, "accuracy").filter(
+        (pc.field("option") == contender.option.id)
+        & (pc.field("strategy") == contender.strategy.name)
+    )
+    right = pc.equal(mine["answer"], mine["truth"]).fill_null(fill_value=False)
+    assert pc.all(right).as_py() == contender.strategy.exact
+
+
 @pytest.mark.parametrize(
     ("contender", "query"),
     [

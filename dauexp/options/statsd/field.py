@@ -41,6 +41,7 @@ class Field(InfluxStrategy):
     """The user's hashed id as a field, one point a request, written with influxdb-client."""
 
     name = "field"
+    exact = True
     summary = "user id as a field, one point a request; points of one series and time overwrite"
     measurement_name = "requests"
     laws = (Law(("delivered",), ("points_written", "malformed"), settled=True), WRITTEN)

@@ -12,6 +12,7 @@ class Tag(CountingStrategy):
     """The user's hashed id is a tag of a counter: one series a user, which the index pays for."""
 
     name = "tag"
+    exact = True
     summary = "user id as a tag of a counter: exact, one series a user"
     measurement_name = "requests"
     tags = (*TAGS, "user")

@@ -1,4 +1,5 @@
 // Requests of a day over the requests of a daily user, which must be known beforehand.
+// needs: requests_per_user_1d
 import "experimental"
 
 from(bucket: bucket)

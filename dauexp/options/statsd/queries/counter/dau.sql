@@ -1,4 +1,5 @@
 -- Requests of a day over the requests of a daily user, which must be known beforehand.
+-- needs: requests_per_user_1d
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

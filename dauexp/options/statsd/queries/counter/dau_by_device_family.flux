@@ -1,6 +1,10 @@
 // Requests of a day, by device family, over the requests of a daily user there, which must be
 // known beforehand. No answer for a segment that had requests but no user in the earlier
 // period.
+// needs: requests_per_user_1d_device_family_desktop
+// needs: requests_per_user_1d_device_family_mobile
+// needs: requests_per_user_1d_device_family_tablet
+// needs: requests_per_user_1d_device_family_other
 import "experimental"
 
 per_user = (segment) =>

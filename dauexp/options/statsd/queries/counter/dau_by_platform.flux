@@ -1,5 +1,9 @@
 // Requests of a day, by platform, over the requests of a daily user there, which must be known
 // beforehand. No answer for a segment that had requests but no user in the earlier period.
+// needs: requests_per_user_1d_firefoxdesktop
+// needs: requests_per_user_1d_fenix
+// needs: requests_per_user_1d_firefoxios
+// needs: requests_per_user_1d_other
 import "experimental"
 
 per_user = (segment) =>

@@ -1,6 +1,10 @@
 -- Requests of a day, by platform, over the requests of a daily user there, which must be known
 -- beforehand. No answer (null) for a segment that had requests but no user in the earlier
 -- period.
+-- needs: requests_per_user_1d_firefoxdesktop
+-- needs: requests_per_user_1d_fenix
+-- needs: requests_per_user_1d_firefoxios
+-- needs: requests_per_user_1d_other
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

@@ -1,4 +1,5 @@
 -- Requests of 28 days over the requests of a monthly user, which must be known beforehand.
+-- needs: requests_per_user_28d
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS made_on,  -- a flush at midnight ends a day

@@ -1,6 +1,10 @@
 -- Requests of 28 days, by device family, over the requests of a monthly user there, which must
 -- be known beforehand. No answer (null) for a segment that had requests but no user in the
 -- earlier period.
+-- needs: requests_per_user_28d_device_family_desktop
+-- needs: requests_per_user_28d_device_family_mobile
+-- needs: requests_per_user_28d_device_family_tablet
+-- needs: requests_per_user_28d_device_family_other
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS made_on,  -- a flush at midnight ends a day

@@ -1,6 +1,10 @@
 // Requests of 28 days, by platform, over the requests of a monthly user there, which must be
 // known beforehand. No answer for a segment that had requests but no user in the earlier
 // period.
+// needs: requests_per_user_28d_firefoxdesktop
+// needs: requests_per_user_28d_fenix
+// needs: requests_per_user_28d_firefoxios
+// needs: requests_per_user_28d_other
 import "experimental"
 
 per_user = (segment) =>

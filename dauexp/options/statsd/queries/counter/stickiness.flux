@@ -1,4 +1,6 @@
 // Daily over monthly users, each estimated from requests as in dau.flux and mau.flux.
+// needs: requests_per_user_1d
+// needs: requests_per_user_28d
 import "experimental"
 
 made = from(bucket: bucket)

@@ -1,4 +1,6 @@
 -- Daily over monthly users, each estimated from requests as in dau.sql and mau.sql.
+-- needs: requests_per_user_1d
+-- needs: requests_per_user_28d
 WITH requests AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS made_on,  -- a flush at midnight ends a day

@@ -1,4 +1,5 @@
 // Requests of 7 days over the requests of a weekly user, which must be known beforehand.
+// needs: requests_per_user_7d
 import "experimental"
 
 from(bucket: bucket)

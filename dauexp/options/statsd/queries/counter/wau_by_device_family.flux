@@ -1,6 +1,10 @@
 // Requests of 7 days, by device family, over the requests of a weekly user there, which must be
 // known beforehand. No answer for a segment that had requests but no user in the earlier
 // period.
+// needs: requests_per_user_7d_device_family_desktop
+// needs: requests_per_user_7d_device_family_mobile
+// needs: requests_per_user_7d_device_family_tablet
+// needs: requests_per_user_7d_device_family_other
 import "experimental"
 
 per_user = (segment) =>

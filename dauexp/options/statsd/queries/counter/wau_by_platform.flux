@@ -1,6 +1,10 @@
 // Requests of 7 days, by platform, over the requests of a weekly user there, which must be
 // known beforehand. No answer for a segment that had requests but no user in the earlier
 // period.
+// needs: requests_per_user_7d_firefoxdesktop
+// needs: requests_per_user_7d_fenix
+// needs: requests_per_user_7d_firefoxios
+// needs: requests_per_user_7d_other
 import "experimental"
 
 per_user = (segment) =>

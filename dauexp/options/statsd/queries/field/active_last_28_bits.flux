@@ -14,12 +14,13 @@ from(bucket: bucket)
     r._stop >= experimental.addDuration(d: 28d, to: first_day)
       and r._start <= experimental.subDuration(d: 27d, from: last_day)
   )
-  |> group(columns: ["_start", "_stop", "_value"])
-  |> count(column: "_time")
-  |> group(columns: ["_start", "_stop", "_time"])
+  |> duplicate(column: "_value", as: "id")
+  |> group(columns: ["_start", "_stop", "id"])
   |> count()
+  |> group(columns: ["_start", "_stop", "_value"])
+  |> count(column: "id")
   |> map(fn: (r) => ({
     day: experimental.subDuration(d: 1d, from: r._stop),
-    segment: if r._time < 10 then "0" + string(v: r._time) else string(v: r._time),
-    value: float(v: r._value),
+    segment: if r._value < 10 then "0" + string(v: r._value) else string(v: r._value),
+    value: float(v: r.id),
   }))

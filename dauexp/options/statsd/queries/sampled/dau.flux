@@ -1,5 +1,6 @@
 // The sizes of all sets of a day, over the sample rate: right for requests, not for distinct
 // users.
+// needs: sample_rate
 import "experimental"
 
 from(bucket: bucket)

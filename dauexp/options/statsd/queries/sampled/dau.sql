@@ -1,5 +1,6 @@
 -- The sizes of all sets of a day, over the sample rate: right for requests, not for distinct
 -- users.
+-- needs: sample_rate
 WITH sizes AS (
   SELECT
     DATE(TIMESTAMP_SUB(time, INTERVAL 1 MICROSECOND)) AS day,  -- a flush at midnight ends a day

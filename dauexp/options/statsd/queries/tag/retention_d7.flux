@@ -11,20 +11,24 @@ active = from(bucket: bucket)
   |> duplicate(column: "_start", as: "_time")
   |> window(every: inf)
 
+// For each user, seven days after the first, and whether that day is among the user's.
 joined = active
   |> group(columns: ["_value"])
   |> sort(columns: ["_time"])
-  |> limit(n: 1)
+  |> reduce(
+    fn: (r, accumulator) => ({
+      seventh: if accumulator.seventh > 0 then accumulator.seventh
+        else int(v: experimental.addDuration(d: 7d, to: r._time)),
+      retained: if int(v: r._time) == accumulator.seventh then 1.0 else accumulator.retained,
+    }),
+    identity: {seventh: 0, retained: 0.0},
+  )
   |> group()
-  |> timeShift(duration: 7d, columns: ["_time"])
 
-retained = join(tables: {joined: joined, active: active}, on: ["_time", "_value"])
-
-// Users and retained users of each day are told apart by numbers that are added up.
+// Days on which nobody was new seven days before are there by the rows of all who are active.
 union(tables: [
   active |> map(fn: (r) => ({day: r._time, users: 0.0, retained: 0.0})),
-  joined |> map(fn: (r) => ({day: r._time, users: 1.0, retained: 0.0})),
-  retained |> map(fn: (r) => ({day: r._time, users: 0.0, retained: 1.0})),
+  joined |> map(fn: (r) => ({day: time(v: r.seventh), users: 1.0, retained: r.retained})),
 ])
   |> filter(fn: (r) =>
     r.day >= experimental.addDuration(d: 7d, to: first_day) and r.day <= last_day

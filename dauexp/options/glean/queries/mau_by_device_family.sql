@@ -1,0 +1,39 @@
+-- Monthly active users, by device family:
+-- distinct users with a request on any of the 28 UTC days up to each day.
+-- Only days whose whole window lies in the period are counted.
+WITH active AS (
+  SELECT DISTINCT
+    DATE(submission_timestamp) AS active_day,
+    metrics.string.syncstorage_device_family AS device_family,
+    metrics.string.syncstorage_hashed_fxa_uid AS uid
+  FROM
+    syncstorage_stable.events
+),
+counted AS (
+  SELECT
+    window_day,
+    device_family,
+    COUNT(DISTINCT uid) AS users
+  FROM
+    active
+  CROSS JOIN
+    UNNEST(
+      GENERATE_DATE_ARRAY(active_day, DATE_ADD(active_day, INTERVAL 27 DAY))
+    ) AS window_day
+  GROUP BY
+    window_day,
+    device_family
+)
+SELECT
+  day,
+  segment,
+  COALESCE(users, 0) AS value
+FROM
+  UNNEST(GENERATE_DATE_ARRAY(DATE_ADD(@first_day, INTERVAL 27 DAY), @last_day)) AS day
+CROSS JOIN
+  UNNEST(['desktop', 'mobile', 'tablet', 'other']) AS segment
+LEFT JOIN
+  counted
+ON
+  window_day = day
+  AND device_family = segment
