@@ -79,6 +79,11 @@ class Statsd(Parameters):
         pattern=r"^[a-zA-Z0-9_.]+$",
         source="as Sync's",
     )
+    transport: Literal["in-process", "udp"] = parameter(
+        "in-process",
+        "how packets travel from the client: handed over, or over a real UDP socket of loopback",
+        source="no socket can slow a run or lose a packet that the faults do not",
+    )
     flush_seconds: int = parameter(
         10,
         "flush interval",

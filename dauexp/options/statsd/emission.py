@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -10,7 +11,12 @@ import numpy as np
 import pyarrow as pa
 import statsd
 
+from dauexp.errors import DauexpError
+from dauexp.scenario import Statsd
 from dauexp.tables import MESSAGES
+
+PATIENCE_SECONDS = 5.0
+"""How long a datagram may take over loopback."""
 
 LARGEST_DATAGRAM = 65_507
 """Bytes that a UDP datagram over IPv4 can hold."""
@@ -31,16 +37,59 @@ class Recorder:
         """Does nothing: there is nothing to close."""
 
 
-def recorded_client(prefix: str) -> tuple[statsd.StatsClient, list[bytes]]:
-    """A `statsd.StatsClient` that sends nothing, and the list that its datagrams are put in.
+class Loopback(Recorder):
+    """A real UDP socket whose datagrams are kept as another one of this machine receives them,
+    each before the next is sent. What a socket loses when it is hurried, `dauexp load` measures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._receiver.bind(("127.0.0.1", 0))
+        self._receiver.settimeout(PATIENCE_SECONDS)
+        self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._address = self._receiver.getsockname()
+
+    def sendto(self, data: bytes, _address: object) -> int:
+        """Sends a datagram and keeps what is received of it. Raises DauexpError where that is
+        nothing."""
+        sent = self._sender.sendto(data, self._address)
+        try:
+            self.datagrams.append(self._receiver.recv(LARGEST_DATAGRAM))
+        except TimeoutError as error:
+            raise DauexpError(
+                f"a datagram of {sent} bytes was sent over loopback and did not arrive"
+            ) from error
+        return sent
+
+    def close(self) -> None:
+        """Closes both sockets."""
+        self._sender.close()
+        self._receiver.close()
+
+
+def recorded_client(
+    prefix: str, recorder: Recorder | None = None
+) -> tuple[statsd.StatsClient, list[bytes]]:
+    """A `statsd.StatsClient` and the list that its datagrams are put in; sent to nobody, unless
+    the recorder sends them.
 
     Its server is on the same host, so what it sends together need not fit into one Ethernet frame.
     """
     client = statsd.StatsClient(host="127.0.0.1", prefix=prefix, maxudpsize=LARGEST_DATAGRAM)
     client.close()
-    recorder = Recorder()
+    recorder = recorder or Recorder()
     client._sock = recorder  # noqa: SLF001 - the client has no other way to be given a socket
     return client, recorder.datagrams
+
+
+@contextmanager
+def recording(parameters: Statsd) -> Iterator[tuple[statsd.StatsClient, list[bytes]]]:
+    """A recorded client with the transport of a scenario, as long as the context lasts."""
+    recorder = Loopback() if parameters.transport == "udp" else Recorder()
+    try:
+        yield recorded_client(parameters.prefix, recorder)
+    finally:
+        recorder.close()
 
 
 @contextmanager

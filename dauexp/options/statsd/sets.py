@@ -12,7 +12,7 @@ import statsd
 
 from dauexp.ledger import SAMPLING
 from dauexp.options.statsd.columns import BatchAggregator
-from dauexp.options.statsd.emission import messages, recorded_client, sampling_by, tagged_names
+from dauexp.options.statsd.emission import messages, recording, sampling_by, tagged_names
 from dauexp.options.statsd.strategies import TAGS, StatsdStrategy
 from dauexp.randomness import Purpose, for_each
 from dauexp.scenario import Scenario
@@ -67,14 +67,15 @@ class DailySet(SetStrategy):
 
     def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
         """One packet a request, of a line for each way of counting."""
-        client, datagrams = recorded_client(self.scenario.statsd.prefix)
         users = observations["hashed_fxa_uid"].cast(pa.string()).to_pylist()
         columns = (observations[tag].cast(pa.string()).to_pylist() for tag in TAGS)
-        for user, *segments in zip(users, *columns, strict=True):
-            with client.pipeline() as packet:
-                packet.set(f"{self.measurement_name},dimension=all,segment=all", user)
-                for tag, segment in zip(TAGS, segments, strict=True):
-                    packet.set(f"{self.measurement_name},dimension={tag},segment={segment}", user)
+        name = self.measurement_name
+        with recording(self.scenario.statsd) as (client, datagrams):
+            for user, *segments in zip(users, *columns, strict=True):
+                with client.pipeline() as packet:
+                    packet.set(f"{name},dimension=all,segment=all", user)
+                    for tag, segment in zip(TAGS, segments, strict=True):
+                        packet.set(f"{name},dimension={tag},segment={segment}", user)
         return messages(observations, datagrams)
 
 
@@ -96,11 +97,13 @@ class Sampled(SetStrategy):
 
     def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
         """One packet for each request that the client chooses."""
-        client, datagrams = recorded_client(self.scenario.statsd.prefix)
         names = tagged_names(self.measurement_name, observations, TAGS)
         users = observations["hashed_fxa_uid"].cast(pa.string()).to_pylist()
         sent: list[int] = []
-        with sampling_by(self._numbers(observations)):
+        with (
+            recording(self.scenario.statsd) as (client, datagrams),
+            sampling_by(self._numbers(observations)),
+        ):
             for position, (name, user) in enumerate(zip(names, users, strict=True)):
                 client.set(name, user, rate=self.scenario.statsd.sample_rate)
                 if len(datagrams) > len(sent):

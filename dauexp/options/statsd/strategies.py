@@ -22,7 +22,7 @@ from dauexp.ledger import Law
 from dauexp.options import LEDGER_PART, Part, Strategy
 from dauexp.options.statsd.aggregator import Series
 from dauexp.options.statsd.columns import BatchAggregator
-from dauexp.options.statsd.emission import messages, recorded_client, tagged_names
+from dauexp.options.statsd.emission import messages, recording, tagged_names
 from dauexp.options.statsd.packets import METRIC_TYPE
 from dauexp.options.statsd.points import Limits
 from dauexp.options.statsd.remote import asked, written
@@ -129,10 +129,10 @@ class StatsdStrategy(InfluxStrategy):
 
     def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
         """One packet a request, tagged by platform and device family."""
-        client, datagrams = recorded_client(self.scenario.statsd.prefix)
         names = tagged_names(self.measurement_name, observations, TAGS)
         users = observations["hashed_fxa_uid"].cast(pa.string()).to_pylist()
-        self.send(client, names, users)
+        with recording(self.scenario.statsd) as (client, datagrams):
+            self.send(client, names, users)
         return messages(observations, datagrams)
 
     def collect(self, messages: Iterable[pa.RecordBatch]) -> Iterator[Part]:
