@@ -5,8 +5,8 @@ one language can ask it in several ways. `QUESTION.md` says why a question canno
 `QUESTION.LANGUAGE.md` why it cannot be asked in that language.
 
 What a language cannot say may be done by steps outside the database. A query file declares them at
-its top, a line of comment each, in the order in which they are done: `outside: STEP`. Likewise what must
-be known beforehand, a parameter or a number that is in it: `needs: CONSTANT`.
+its top, a line of comment each, in the order in which they are done: `outside: STEP`. In the same
+way it declares what must be known beforehand, a parameter or a number in it: `needs: CONSTANT`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How many lines a team would write by hand for each option, counted from this package's files.
 
-Counted are the registry, the code that emits, and the queries: what a service would carry. The
-experiment's own machinery (simulated servers, ingestion, the ledger) is not. Lines are those with
-code: no blank lines, comments or docstrings.
+Counted is what a service would carry: the registry, the code that emits, what a team has to set up
+so that it is collected, the queries, and the tests of that code. The experiment's own machinery
+(simulated servers, ingestion, the ledger) is not. Lines are those with code: no blank lines,
+comments or docstrings. What is set up and the tests are counted in a checkout: it alone has them.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import inspect
 import io
 import textwrap
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from dauexp.errors import BadInput
+from dauexp.measures import libraries
 from dauexp.measures.complexity import code_lines
 from dauexp.options import Contender, Strategy, glean
 from dauexp.options.glean.generate import python_module
+from dauexp.options.statsd.strategies import InfluxStrategy, StatsdStrategy
 from dauexp.questions import queries
 from dauexp.scenario import Scenario
 
@@ -35,8 +38,13 @@ EFFORT = pa.schema(
         pa.field("lines", pa.int64(), nullable=False),
     ]
 )
-"""One row a file. `part` is registry, emitter or queries; `written` is hand or generated; `file` is
-below `dauexp/options`, or the name alone of a generated one."""
+"""One row a file. `part` is registry, emitter, collection, queries, tests or libraries, and
+`written` is hand, generated, or by others; `file` is below `dauexp/options`, or from the top of the
+checkout, or the name alone of a generated one or of a library.
+
+Tests are the test functions that name the option's carried classes or its strategy. Libraries are
+what the carried code names of others, and glean_parser where it generates; `lines` are those of
+their Python."""
 
 
 class Carried(NamedTuple):
@@ -49,6 +57,8 @@ class Carried(NamedTuple):
     """Methods of a strategy that emit, counted where the strategy has them from."""
     generated: bool = False
     """Whether glean_parser writes the logger."""
+    collection: tuple[str, ...] = ()
+    """Methods of a strategy that collect in place of a server that there is."""
 
 
 _REGISTRY = ("glean/metrics.yaml", "glean/pings.yaml")
@@ -64,11 +74,16 @@ CARRIED: Mapping[str, Carried] = {
         registry=_REGISTRY,
         emitter=("custom/logger.py", "custom/__init__.py::CustomEvents.log"),
     ),
-    "statsd": Carried(emitter=("statsd/emission.py::tagged_names",), methods=("emit", "send")),
+    "statsd": Carried(
+        emitter=("statsd/emission.py::tagged_names",),
+        methods=("emit", "send"),
+        collection=("_sketch",),
+    ),
 }
 """By option. An option that is not here has its queries counted, no more."""
 
 _OPTIONS = Path(__file__).parent.parent / "options"
+_CHECKOUT = _OPTIONS.parent.parent
 
 
 def effort(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
@@ -90,19 +105,107 @@ def effort(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
 
 def _parts(scenario: Scenario, contender: Contender) -> Iterator[tuple[str, str, str, int]]:
     carried = CARRIED.get(contender.option.id, Carried())
+    emitter = [*carried.emitter, *_places(contender.strategy, carried.methods)]
+    collection = list(_places(contender.strategy, carried.collection))
     for file in carried.registry:
         yield "registry", "hand", file, lines_of(_OPTIONS / file)
-    methods = (_place(contender.strategy, name) for name in carried.methods)
-    for place in (*carried.emitter, *filter(None, methods)):
-        file, _, name = place.partition("::")
-        yield "emitter", "hand", place, lines_of(_OPTIONS / file, name)
+    for part, places in (("emitter", emitter), ("collection", collection)):
+        for place in places:
+            yield part, "hand", place, _lines_at(place)
     if carried.generated:
         module = python_module(glean.REGISTRY)
         yield "emitter", "generated", module.name, lines_of(module)
+    for path in _configuration(contender.strategy, own=bool(collection)):
+        yield "collection", "hand", path.relative_to(_CHECKOUT).as_posix(), lines_of(path)
     for query in queries(contender.strategy(scenario).queries):
         if query.possible:
-            count = code_lines(query.text, query.language)
-            yield "queries", "hand", query.path.name, count
+            yield "queries", "hand", query.path.name, code_lines(query.text, query.language)
+    for path, lines in _tests(contender, carried):
+        yield "tests", "hand", path.relative_to(_CHECKOUT).as_posix(), lines
+    for name in _libraries([*emitter, *collection], generated=carried.generated):
+        yield "libraries", "by others", name, libraries.lines(name)
+
+
+def _tests(contender: Contender, carried: Carried) -> Iterator[tuple[Path, int]]:
+    """The files with tests of what is carried, each with the lines of these."""
+    names = {contender.strategy.__name__, *_classes(carried.emitter)}
+    for path in sorted((_CHECKOUT / "tests/options" / contender.option.id).glob("test_*.py")):
+        lines = lines_of_tests(path.read_text(encoding="utf-8"), names)
+        if lines:
+            yield path, lines
+
+
+def _configuration(strategy: type[Strategy], *, own: bool) -> Iterator[Path]:
+    """The configuration files of the servers that a strategy needs, but for the StatsD server where
+    it has its own. Those of options A and B, Cloud Logging and Mozilla's pipeline, are there
+    already."""
+    needed = {
+        "telegraf.conf": issubclass(strategy, StatsdStrategy) and not own,
+        "influxdb.conf": issubclass(strategy, InfluxStrategy),
+    }
+    paths = (_CHECKOUT / "deploy" / name for name, wanted in needed.items() if wanted)
+    return filter(Path.is_file, paths)
+
+
+def _libraries(places: Iterable[str], *, generated: bool) -> list[str]:
+    found = {"glean_parser"} if generated else set()
+    for place in places:
+        file, _, name = place.partition("::")
+        text = (_OPTIONS / file).read_text(encoding="utf-8")
+        segment = _definition(text, name, _OPTIONS / file) if name else text
+        found |= set(libraries.named(text, [segment]))
+    return sorted(found)
+
+
+def _classes(places: Iterable[str]) -> Iterator[str]:
+    """The names of what is carried: of a whole file, all that it defines."""
+    for place in places:
+        file, _, name = place.partition("::")
+        if name:
+            yield name.partition(".")[0]
+        else:
+            tree = ast.parse((_OPTIONS / file).read_text(encoding="utf-8"))
+            yield from (node.name for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def lines_of_tests(text: str, names: Collection[str]) -> int:
+    """Lines with code of the test functions of a module that use any of these names, which it
+    imports from dauexp."""
+    imported = {
+        each.asname or each.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dauexp")
+        for each in node.names
+    }
+    return sum(
+        python_lines(textwrap.dedent(ast.get_source_segment(text, node, padded=True) or ""))
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if _used(node, imported) & set(names)
+    )
+
+
+def _used(function: ast.FunctionDef, imported: Collection[str]) -> set[str]:
+    """What a function uses of what is imported, and the attributes of that."""
+    return {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(function)
+        if (isinstance(node, ast.Name) and node.id in imported)
+        or (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in imported
+        )
+    }
+
+
+def _lines_at(place: str) -> int:
+    file, _, name = place.partition("::")
+    return lines_of(_OPTIONS / file, name)
+
+
+def _places(strategy: type[Strategy], methods: Iterable[str]) -> Iterator[str]:
+    return filter(None, (_place(strategy, name) for name in methods))
 
 
 def _place(strategy: type[Strategy], method: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from dauexp.measures.capability import capability
 from dauexp.measures.complexity import complexity
 from dauexp.measures.effort import effort
 from dauexp.measures.software import software
@@ -15,9 +14,8 @@ from dauexp.scenario import Scenario
 
 
 def static_tables(scenario: Scenario, contenders: Sequence[Contender]) -> dict[str, pa.Table]:
-    """The tables `capability`, `complexity`, `effort` and `software`, by name."""
+    """The tables `complexity`, `effort` and `software`, by name."""
     return {
-        "capability": capability(scenario, contenders),
         "complexity": complexity(scenario, contenders),
         "effort": effort(scenario, contenders),
         "software": software(),

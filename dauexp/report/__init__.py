@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, the steps done and the steps in all."""
@@ -33,3 +37,27 @@ def notebook_run(run: str, preset: str = "quick") -> Path:
     from dauexp.report import presets  # noqa: PLC0415 - as above
 
     return presets.run_of(run, preset)
+
+
+def notebook_sweep(sweep: str) -> Path:
+    """The folder of the sweep that a notebook shows: the one named, or else the preset `glimpse`.
+
+    The preset runs once and is kept in the user's cache. Raises BadInput where `sweep` is no
+    finished sweep.
+    """
+    from dauexp.report import presets  # noqa: PLC0415 - as above
+
+    return presets.sweep_of(sweep)
+
+
+def notebook_experiment(
+    run: Path, experiment: str, users: int, cases: Sequence[str] = ()
+) -> dict[str, pd.DataFrame]:
+    """The tables of an experiment by name: the run's own, or else of trials made now.
+
+    Trials are of `users` simulated users, and of all cases or those that are named; they are kept
+    in the user's cache. Raises BadInput for an experiment or a case that is unknown.
+    """
+    from dauexp.report import presets  # noqa: PLC0415 - as above
+
+    return presets.experiment_of(run, experiment, users, cases)

@@ -58,6 +58,14 @@ _PLANS = (
         "Mean error of each contender over the days it answered; the colour tells its worst day.",
     ),
     _Plan(
+        "capability",
+        "answer",
+        plots.capability,
+        ("capability",),
+        "What can be asked at all, by the folder of queries, and how exact the answers of this run "
+        "are. A query that claims to be exact and is not fails the build.",
+    ),
+    _Plan(
         "answers",
         "accuracy",
         plots.answers,
@@ -100,6 +108,13 @@ _PLANS = (
         "Trials on a smaller population; delays are exponential with the mean that is told.",
     ),
     _Plan(
+        "evolution",
+        "growth",
+        plots.evolution,
+        ("evolution",),
+        "Each change made in a copy of the code and run; queries are those in SQL.",
+    ),
+    _Plan(
         "deletion",
         "deletion",
         plots.deletion,
@@ -133,7 +148,7 @@ _PLANS = (
         "effort",
         plots.effort,
         ("effort",),
-        "Lines of registry, emitter and queries, without blank lines, comments and docstrings.",
+        "Lines without blank ones, comments and docstrings; of libraries, those of their Python.",
     ),
     _Plan(
         "wire",

@@ -1,33 +1,97 @@
-"""Runs of presets for notebooks that are given no run: made once, kept in the user's cache."""
+"""What notebooks show when they are given no run: made once, kept in the user's cache."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+
 import dauexp
-from dauexp import results
+from dauexp import experiments, results
 from dauexp import run as runs
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
+from dauexp.experiments import Case
+from dauexp.report.frames import frame, named
 from dauexp.resources import resource
-from dauexp.scenario import load
+from dauexp.scenario import Scenario, changed, load
+from dauexp.store import read_table, write_table
+from dauexp.sweep import load_sweep, run_sweep
+
+GLIMPSE = "glimpse"
+"""The sweep of a notebook that is given none: one fault, few users and replicates."""
 
 
 def run_of(run: str, preset: str) -> Path:
     """See `dauexp.report.notebook_run`."""
     if run:
-        folder = Path(run)
-        results.finished(folder)
-        return folder
-    kept = cache_folder("runs", _code_digest())
+        return _given(run)
+    with _kept("runs") as kept:
+        return runs.run(load(preset), kept, processes=1)
+
+
+def sweep_of(sweep: str) -> Path:
+    """See `dauexp.report.notebook_sweep`."""
+    if sweep:
+        return _given(sweep)
+    with _kept("sweeps") as kept:
+        return run_sweep(*load_sweep(GLIMPSE), kept, processes=1)
+
+
+def experiment_of(
+    folder: Path, experiment: str, users: int, cases: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """See `dauexp.report.notebook_experiment`."""
+    names = experiments.experiments()[experiment].tables
+    if set(names) <= set(results.tables(folder)):
+        return {name: frame(folder, name) for name in names}
+    scenario = changed(
+        results.scenario_of(folder),
+        {"experiments.run": (experiment,), "experiments.users": users},
+    )
+    known = {case.case: case for case in experiments.chosen(scenario)}
+    for case in cases:
+        if case not in known:
+            raise BadInput(f"{experiment}: no case {case!r}; there are {', '.join(known)}")
+    tried = [known[case] for case in cases or known]
+    with _kept("experiments") as kept:
+        observed = [_observed(scenario, case, kept) for case in tried]
+    return {name: named(table) for name, table in experiments.together(tried, observed).items()}
+
+
+def _observed(scenario: Scenario, case: Case, kept: Path) -> dict[str, pa.Table]:
+    """The tables of a case, as they are kept, or else tried now."""
+    key = f"{scenario.digest} {case.experiment} {case.case}"
+    folder = kept / hashlib.sha256(key.encode()).hexdigest()[:24]
+    if not folder.is_dir():
+        beside = folder.with_suffix(".part")
+        for name, table in experiments.observe(scenario, case).items():
+            write_table(beside / f"{name}.parquet", table)
+        beside.rename(folder)
+    return {path.stem: read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
+
+def _given(folder: str) -> Path:
+    results.finished(Path(folder))
+    return Path(folder)
+
+
+@contextmanager
+def _kept(what: str) -> Iterator[Path]:
+    """The folder where something is kept, held by this process: notebooks that start together
+    share what is made."""
+    kept = cache_folder(what, _code_digest())
     try:
         kept.mkdir(parents=True, exist_ok=True)
         with (kept / ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # notebooks that start together share one run
-            return runs.run(load(preset), kept, processes=1)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield kept
     except OSError as error:
         raise BadInput(
             f"{kept}: a run cannot be kept there ({error.strerror}): set XDG_CACHE_HOME to a "
@@ -37,7 +101,7 @@ def run_of(run: str, preset: str) -> Path:
 
 @cache
 def _code_digest() -> str:
-    """A digest of the package's own files: runs of presets are kept for this very state of it."""
+    """A digest of the package's own files: what is kept is of this very state of it."""
     whole = hashlib.sha256()
     for top in (Path(dauexp.__file__).parent, resource("data")):
         for path in sorted(top.rglob("*")):

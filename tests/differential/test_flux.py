@@ -35,7 +35,8 @@ MORE = (
     'x = if exists r.a and not r.b =~ /a\\/b/ then [1, 2.0][0] else -1d2h + r["a b"]',
     "option task = {name: n, every: 1h}",
     "x = 2026-01-05T00:00:00Z\ny = 2026-01-05",
-    'import j "join"\nimport "experimental"\nj.left(a: 1) |> g() |> h.i(k: 1 ^ 2 * 3 % 4 or b and c)',
+    'import j "join"\nimport "experimental"\nj.left(a: 1) |> g() |> h.i(k: 1 ^ 2 * 3 % 4)',
+    "a or b and c or not d == 1",
 )
 
 
@@ -48,7 +49,7 @@ def influxdb(servers: Servers) -> Iterator[InfluxAddress]:
 def theirs(influxdb: InfluxAddress, text: str) -> Any:
     """InfluxDB's tree of a text: from its file down, as (type, children)."""
     with influxdb.client() as client:
-        answer: Any = client.api_client.call_api(  # type: ignore[no-untyped-call]
+        answer: Any = client.api_client.call_api(
             "/api/v2/query/ast",
             "POST",
             header_params={"Authorization": f"Token {influxdb.token}"},

@@ -8,8 +8,8 @@ import pytest
 from glean_parser import translate
 
 from dauexp.errors import BadInput
-from dauexp.measures.capability import capability
-from dauexp.measures.effort import effort, lines_of, python_lines
+from dauexp.measures import libraries
+from dauexp.measures.effort import effort, lines_of, lines_of_tests, python_lines
 from dauexp.measures.software import software
 from dauexp.measures.static import static_tables
 from dauexp.options import contenders
@@ -68,14 +68,54 @@ def test_effort_has_what_each_option_carries() -> None:
         assert any(file.endswith((".send", ".emit")) for file in emitters), way
 
 
-def test_a_question_that_cannot_be_asked_has_its_reason() -> None:
-    rows = capability(load("quick"), contenders()).to_pylist()
-    impossible = [row for row in rows if not row["possible"]]
-    assert {("statsd", "set", "wau"), ("statsd", "set", "mau")} <= {
-        (row["option"], row["strategy"], row["question"]) for row in impossible
-    }
-    assert all(len(row["reason"]) > 30 and not row["language"] for row in impossible)
-    assert all(row["language"] and not row["reason"] for row in rows if row["possible"])
+TESTS = '''
+from dauexp.options.custom.logger import SyncEventsLogger
+from dauexp.options import glean
+from collections import Counter
+
+def test_one() -> None:
+    """What it tests."""
+    # why
+    assert SyncEventsLogger
+
+def test_two() -> None:
+    assert glean.GleanEvents
+
+def test_three() -> None:
+    assert Counter
+
+def helper() -> None:
+    assert SyncEventsLogger
+'''
+
+
+def test_tests_are_those_that_name_what_is_carried() -> None:
+    assert lines_of_tests(TESTS, {"SyncEventsLogger"}) == 2
+    assert lines_of_tests(TESTS, {"GleanEvents", "SyncEventsLogger"}) == 4
+    assert lines_of_tests(TESTS, {"Counter"}) == 0  # that of the standard library
+
+
+def test_libraries_are_what_the_code_names() -> None:
+    module = "import json\nimport statsd\nimport numpy as np\nfrom influxdb_client import Point\n"
+    assert libraries.named(module, ["x = Point('a')", "np.zeros(3)"]) == ["influxdb-client"]
+    assert libraries.named(module, ["def f(c: statsd.StatsClient): json.dumps(c)"]) == ["statsd"]
+    assert libraries.lines("influxdb-client") > 10 * libraries.lines("statsd") > 5000
+
+
+def test_collection_tests_and_libraries_are_told_apart() -> None:
+    rows = effort(load("quick"), contenders()).to_pylist()
+    by = {(row["option"], row["strategy"], row["part"], row["file"]) for row in rows}
+    assert ("glean", "events", "libraries", "glean_parser") in by
+    assert ("statsd", "field", "libraries", "influxdb-client") in by
+    assert ("statsd", "set", "libraries", "statsd") in by
+    assert not [
+        each for each in by if each[0] == "custom" and each[2] in {"libraries", "collection"}
+    ]
+    assert ("custom", "events", "tests", "tests/options/custom/test_custom.py") in by
+    assert ("statsd", "set", "collection", "deploy/telegraf.conf") in by
+    assert ("statsd", "field", "collection", "deploy/telegraf.conf") not in by
+    assert ("statsd", "sketch", "collection", "deploy/telegraf.conf") not in by
+    assert all((row["written"] == "by others") == (row["part"] == "libraries") for row in rows)
 
 
 def test_software_tells_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,5 +127,5 @@ def test_software_tells_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> No
 def test_static_tables_repeat() -> None:
     scenario, chosen = load("quick"), contenders()
     once, again = static_tables(scenario, chosen), static_tables(scenario, chosen)
-    assert set(once) == {"capability", "complexity", "effort", "software"}
+    assert set(once) == {"complexity", "effort", "software"}
     assert once == again

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from dauexp.report.plots.accuracy import answers, classification, errors, grid, platforms
+from dauexp.report.plots.capability import capability
+from dauexp.report.plots.complexity import complexity, languages
 from dauexp.report.plots.cost import cpu, wire
 from dauexp.report.plots.deletion import deletion, rotation
-from dauexp.report.plots.effort import complexity, effort, verdicts
-from dauexp.report.plots.flow import ledger, requests_by_day, requests_by_hour, requests_per_user
+from dauexp.report.plots.effort import effort, verdicts
+from dauexp.report.plots.evolution import evolution
+from dauexp.report.plots.flow import ledger
 from dauexp.report.plots.load import loss
 from dauexp.report.plots.mutation import mistakes
 from dauexp.report.plots.robustness import lateness
+from dauexp.report.plots.sets import overcount
+from dauexp.report.plots.sweep import by_day, robustness
+from dauexp.report.plots.traffic import requests_by_day, requests_by_hour, requests_per_user
 
 __all__ = [
     "answers",
+    "by_day",
+    "capability",
     "classification",
     "complexity",
     "cpu",
     "deletion",
     "effort",
     "errors",
+    "evolution",
     "grid",
+    "languages",
     "lateness",
     "ledger",
     "loss",
     "mistakes",
+    "overcount",
     "platforms",
     "requests_by_day",
     "requests_by_hour",
     "requests_per_user",
+    "robustness",
     "rotation",
     "verdicts",
     "wire",

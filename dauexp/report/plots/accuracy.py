@@ -27,8 +27,8 @@ from dauexp.report.plots.parts import (
 from dauexp.report.render import Chart
 
 CLASSES = ("exact", "within 1 %", "within 10 %", "more than 10 % off", "impossible")
-_CLASS_COLOURS = ("#1b6ca8", "#7fb5d8", "#f2c9a1", "#b5402a", "#5f666d")
-_CLASS_INK = ("#ffffff", "#14171a", "#14171a", "#ffffff", "#ffffff")
+CLASS_COLOURS = ("#1b6ca8", "#7fb5d8", "#f2c9a1", "#b5402a", "#5f666d")
+CLASS_INK = ("#ffffff", "#14171a", "#14171a", "#ffffff", "#ffffff")
 
 
 def grid(run: Frames) -> Chart:
@@ -52,10 +52,10 @@ def grid(run: Frames) -> Chart:
     legend = alt.Legend(orient="bottom", title="on the worst day", titleAnchor="start")
     wide, high = alt.RelativeBandSize(band=0.98), alt.RelativeBandSize(band=0.92)
     boxes = base.mark_rect(cornerRadius=3, width=wide, height=high).encode(
-        color=alt.Color("class:N", scale=_class_scale(_CLASS_COLOURS), legend=legend)
+        color=alt.Color("class:N", scale=_class_scale(CLASS_COLOURS), legend=legend)
     )
     words = base.mark_text(fontSize=13).encode(
-        text="shown:N", color=alt.Color("class:N", scale=_class_scale(_CLASS_INK), legend=None)
+        text="shown:N", color=alt.Color("class:N", scale=_class_scale(CLASS_INK), legend=None)
     )
     return finished(
         (boxes + words).resolve_scale(color="independent"),
@@ -91,15 +91,19 @@ def _cell(way: object, question: str, found: Mapping[Hashable, Any] | None) -> d
     if found is None or not found["days_answered"]:
         return {**place, "class": CLASSES[4], "shown": CLASSES[4], "days": 0}
     worst = found["worst_absolute_error"]
-    limits = (0.0, 0.01, 0.10)
     return {
         **place,
-        "class": CLASSES[sum(worst > limit for limit in limits)],
+        "class": error_class(worst),
         "shown": "exact" if worst == 0 else percent(found["mean_relative_error"]),
         "lowest": percent(found["lowest_relative_error"]),
         "highest": percent(found["highest_relative_error"]),
         "days": found["days_answered"],
     }
+
+
+def error_class(worst: float) -> str:
+    """The one of `CLASSES` that an error belongs to, as a fraction; the last but one if unknown."""
+    return CLASSES[sum(not worst <= limit for limit in (0.0, 0.01, 0.10))]
 
 
 def _sentence(cells: pd.DataFrame) -> str:

@@ -116,6 +116,8 @@ def _by(row: dict[Any, Any]) -> tuple[str, str, str]:
 
 
 def _tables(row: dict[Any, Any]) -> tuple[str, str, str]:
+    if not row["requests_asked"]:
+        return "none sent", "does not apply", "the devices that asked had sent nothing"
     if not row["ids_before"]:
         return "none kept", "does not apply", "no id is stored, and nothing can be deleted"
     verdict = "not at all" if row["ids_remaining"] else "as it should be"
@@ -127,9 +129,10 @@ def _dau(row: dict[Any, Any]) -> tuple[str, str, str]:
     after, before = row["relative_error_after"], row["relative_error_before"]
     if pd.isna(after) or pd.isna(before):
         return "no answer", "does not apply", ""
+    if not row["possible"]:
+        return "unchanged", "not at all", f"against the exact DAU: {percent(after)}"
     made = (1 + after) / (1 + before) - 1
     verdict = "as it should be" if abs(made) < _CLOSE / 5 else "not quite"
-    verdict = "not at all" if not row["possible"] else verdict
     return (
         percent(made),
         verdict,

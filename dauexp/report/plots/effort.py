@@ -1,19 +1,20 @@
-"""Charts of how complex the queries are, of the lines to be written, and of the claims."""
+"""Charts of the lines to be written, and of the claims."""
 
 from __future__ import annotations
 
 import altair as alt
 import pandas as pd
 
-from dauexp.questions import catalogue
-from dauexp.report.frames import Frames, contenders, short
+from dauexp.report.frames import Frames, contenders
 from dauexp.report.plots.parts import WIDTH, contenders_axis, finished
 from dauexp.report.render import Chart
 
 PARTS = {
     "registry, by hand": "#3f8f8f",
     "emitter, by hand": "#7b68c8",
+    "collection, by hand": "#c27a00",
     "queries, by hand": "#c264a3",
+    "tests, by hand": "#2e8fc7",
     "emitter, generated": "#8a8f94",
 }
 """The parts of what a team carries, each with its colour."""
@@ -28,65 +29,47 @@ VERDICTS = {
 """The verdicts on claims in the order of the bars, each with its colour."""
 
 
-def complexity(run: Frames) -> Chart:
-    """Halstead difficulty of each query, by contender and question, in a coloured cell."""
-    rows = run["complexity"]
-    asked = [short(each) for each in catalogue() if each in set(rows["question"])]
-    measures = ["difficulty", "volume_bits"]
-    cells = rows.groupby(["contender", "question"])[measures].min().reset_index()
-    cells["asked"] = cells["question"].map(short)
-    middle = float(cells["difficulty"].min() + cells["difficulty"].max()) / 2
-    top = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False, labelLimit=150)
-    side = alt.Axis(ticks=False, domain=False)
-    base = alt.Chart(cells).encode(
-        x=alt.X("asked:N", title=None, sort=asked, axis=top),
-        y=contenders_axis(contenders(run)).axis(side),
-        tooltip=[
-            "contender:N",
-            alt.Tooltip("asked:N", title="question"),
-            alt.Tooltip("difficulty:Q", format=".1f"),
-            alt.Tooltip("volume_bits:Q", title="volume (bits)", format=".0f"),
-        ],
-    )
-    wide, high = alt.RelativeBandSize(band=0.98), alt.RelativeBandSize(band=0.92)
-    shade = alt.Color("difficulty:Q", scale=alt.Scale(scheme="purples"), legend=None)
-    boxes = base.mark_rect(cornerRadius=3, width=wide, height=high).encode(color=shade)
-    dark = alt.datum.difficulty > middle
-    words = base.mark_text(fontSize=13).encode(
-        text=alt.Text("difficulty:Q", format=".1f"),
-        color=alt.condition(dark, alt.value("#ffffff"), alt.value("#14171a")),
-    )
-    told = "; ".join(f"{r.contender}, {r.question} {r.difficulty:.1f}" for r in cells.itertuples())
-    return finished(
-        boxes + words,
-        "How difficult each query is to read",
-        f"Halstead difficulty by contender and question: {told}.",
-        subtitle="Halstead difficulty of the easiest query file; an empty cell cannot be asked",
-        width=WIDTH - 60,
-        height=alt.Step(38),
-    )
-
-
 def effort(run: Frames) -> Chart:
-    """Lines of what a team carries, by contender and part."""
+    """Lines of what a team carries, by contender and part, and beside them the libraries."""
     how = {"hand": "by hand", "generated": "generated"}
     rows = run["effort"].assign(what=lambda f: f["part"] + ", " + f["written"].map(how))
-    lines = rows.groupby(["contender", "what"])["lines"].sum().reset_index()
+    lines = rows[rows["what"].isin(list(PARTS))]
+    lines = lines.groupby(["contender", "what"])["lines"].sum().reset_index()
     lines["order"] = lines["what"].map(list(PARTS).index)
+    others = rows[rows["part"] == "libraries"]
+    with_ = {
+        str(who): ", ".join(f"{row.file} {row.lines:,}" for row in mine.itertuples())
+        for who, mine in others.groupby("contender")
+    }
+    ends = lines.groupby("contender")["lines"].sum().reset_index()
+    ends["with"] = [f"+ {with_[who]}" if who in with_ else "" for who in ends["contender"]]
     told = "; ".join(f"{r.contender}, {r.what}: {r.lines}" for r in lines.itertuples())
-    return finished(
+    told += "".join(f"; {who}, libraries: {words}" for who, words in with_.items())
+    y = contenders_axis(contenders(run))
+    x = alt.X(
+        "lines:Q",
+        title="lines with code or data",
+        axis=alt.Axis(tickCount=6),
+        scale=alt.Scale(domain=[0, 1.3 * float(ends["lines"].max())], nice=False),
+    )
+    bars = (
         alt.Chart(lines)
         .mark_bar()
         .encode(
-            y=contenders_axis(contenders(run)),
-            x=alt.X("lines:Q", title="lines with code or data", axis=alt.Axis(tickCount=6)),
+            y=y,
+            x=x,
             color=_colour("what", PARTS),
             order=alt.Order("order:Q"),
             tooltip=["contender:N", "what:N", "lines:Q"],
-        ),
+        )
+    )
+    text = alt.Chart(ends).mark_text(align="left", dx=5, fontSize=11)
+    words = text.encode(y=y, x=x, text="with:N")
+    return finished(
+        bars + words,
         "Lines that a team writes and carries",
         f"Stacked bars of lines by contender and part: {told}.",
-        subtitle="counted from this package's own files",
+        subtitle="counted from this package's own files; in words the libraries that it needs",
         width=WIDTH - 40,
         height=alt.Step(24),
     )
@@ -116,4 +99,5 @@ def verdicts(counts: pd.DataFrame) -> Chart:
 
 def _colour(field: str, colours: dict[str, str]) -> alt.Color:
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    return alt.Color(f"{field}:N", title=None, scale=scale, legend=alt.Legend(orient="top"))
+    legend = alt.Legend(orient="top", columns=5)
+    return alt.Color(f"{field}:N", title=None, scale=scale, legend=legend)

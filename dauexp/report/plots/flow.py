@@ -1,72 +1,210 @@
-"""Charts of where the requests went: by day and host, and through the stages of each contender."""
+"""The ledger as a flow: from the requests through the stages of each contender, and what leaves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
 import altair as alt
+import numpy as np
 import pandas as pd
 
+from dauexp.ledger import Law
+from dauexp.options import contenders as all_contenders
+from dauexp.options import laws_of
+from dauexp.report import style
 from dauexp.report.frames import Frames, contenders
-from dauexp.report.plots.parts import NUMBER, WIDTH, colour, day_tooltip, finished, panel
+from dauexp.report.plots.parts import WIDTH, finished, panel
 from dauexp.report.render import Chart
 
-ACCOUNTS = (
-    "generated",
-    "emitted",
-    "duplicated",
-    "lost",
-    "delivered",
-    "live",
-    "errors",
-    "stable",
-    "deduplicated",
-    "aggregated",
-    "malformed",
-    "points_written",
-    "stored",
-    "overwritten",
-    "rejected",
-)
-"""The accounts of the ledger in the order in which requests come to them; others follow."""
+LEAVES = "#b5402a"
+"""The colour of what leaves the way."""
+JOINS = "#8a8f94"
+"""The colour of what joins it."""
+BAR = 0.05
+"""Width of a stage's bar, as a share of the way to the next."""
+LEAST = 0.015
+"""Least height of a band, as a share of the whole, so that a single request lost is seen."""
+HEAD, PIXELS = 0.62, 36
+"""Room for words above a flow, as a share of its height, and that height in pixels."""
+STEPS = 9
+"""Points of a band's edge."""
 
-BLUE = "#0072b2"
+
+class Band(NamedTuple):
+    """A band between two stages, or to and from beside the way: heights are counts, downwards."""
+
+    kind: str
+    account: str
+    count: int
+    begin: tuple[float, float]
+    """Where it begins: x, and its upper edge."""
+    end: tuple[float, float]
+    height: float
+    end_height: float
+
+
+class Flow(NamedTuple):
+    """The way through the stages of one contender."""
+
+    stages: Sequence[tuple[str, int]]
+    bands: Sequence[Band]
+
+
+def flow(counts: Mapping[str, int], laws: Sequence[Law]) -> Flow:
+    """The stages in order, and the bands that the laws of the ledger say are between them.
+
+    A law leads from its first account on the left to its first on the right; its other accounts
+    join and leave there. Where no law leads from one stage to the next (many messages become one
+    point), the band is `becomes`.
+    """
+    stages = ["generated"]
+    bands: list[Band] = []
+    whole = max([*counts.values(), 1])
+    for law in laws:
+        first, then = law.left[0], law.right[0]
+        if first != stages[-1]:
+            bands.append(_between("becomes", len(stages) - 1, first, counts, stages[-1]))
+            stages.append(first)
+        bands.append(_between("goes on", len(stages) - 1, then, counts, first))
+        bands += _beside(law, len(stages) - 1, counts, whole)
+        stages.append(then)
+    return Flow([(name, counts.get(name, 0)) for name in stages], bands)
+
+
+def _between(kind: str, at: int, account: str, counts: Mapping[str, int], before: str) -> Band:
+    begin, end = counts.get(before, 0), counts.get(account, 0)
+    height = begin if kind == "becomes" else min(begin, end)
+    end_height = end if kind == "becomes" else height
+    return Band(kind, account, end, (at + BAR, 0), (at + 1, 0), height, end_height)
+
+
+def _beside(law: Law, at: int, counts: Mapping[str, int], whole: int) -> Iterator[Band]:
+    """What joins and what leaves the way at a law, below the band that goes on."""
+    below, lower = 1.25 * whole, 1.62 * whole
+    leaving, joining = counts.get(law.right[0], 0), counts.get(law.left[0], 0)
+    aside = at + 0.35
+    for account in law.right[1:]:
+        count = counts.get(account, 0)
+        if count:
+            high = max(count, LEAST * whole)
+            yield Band("leaves", account, count, (at + BAR, leaving), (aside, below), high, high)
+            leaving, aside = leaving + count, aside + 0.25
+    aside = at + 0.82
+    for account in law.left[1:]:
+        count = counts.get(account, 0)
+        if count:
+            high = max(count, LEAST * whole)
+            yield Band("joins", account, count, (aside, lower), (at + 1, joining), high, high)
+            joining += count
 
 
 def ledger(run: Frames) -> Chart:
-    """What each stage counted, over all days, one panel a contender."""
-    rows = run["ledger"].groupby(["contender", "account"])["count"].sum().reset_index()
+    """Where the requests of all days went, one flow a contender, all to one scale."""
+    rows = run["ledger"].groupby(["option", "strategy", "contender", "account"])["count"].sum()
+    rows = rows.reset_index()
+    laws = laws_of(all_contenders())
     who = contenders(run)
-    most = float(rows["count"].max())
+    colours = style.colours(who["label"])
     panels = []
-    for contender in who["contender"]:
-        mine = rows[rows["contender"] == contender].assign(
-            stage=lambda frame: frame["account"].str.replace("_", " ")
-        )
-        base = alt.Chart(mine).encode(
-            y=alt.Y(
-                "stage:N",
-                title=None,
-                sort=_stages(mine["account"]),
-                axis=alt.Axis(ticks=False, domain=False),
-            ),
-            x=alt.X("count:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.18], nice=False)),
-            tooltip=["contender:N", "account:N", alt.Tooltip("count:Q", format=",")],
-        )
-        bars = base.mark_bar().encode(color=colour(who).legend(None))
-        words = base.mark_text(align="left", dx=4).encode(text=alt.Text("count:Q", format=","))
-        panels.append(panel(bars + words, str(contender), width=WIDTH - 40, height=alt.Step(16)))
+    for each in who.itertuples():
+        mine = rows[rows["contender"] == each.contender]
+        counts = dict(zip(mine["account"], mine["count"].astype(int), strict=True))
+        made = flow(counts, laws.get((str(each.option), str(each.strategy)), ()))
+        panels.append(_panel(made, str(each.contender), colours[str(each.label)]))
     return finished(
-        alt.vconcat(*panels, spacing=14),
+        alt.vconcat(*panels, spacing=10),
         "The ledger: where every request went",
         _told(rows, list(who["contender"])),
-        subtitle="requests, messages or points of all days; counters and sets write by the flush",
+        subtitle="requests, messages and points of all days; what leaves the way, in red, in words",
     )
 
 
-def _stages(accounts: pd.Series[str]) -> list[str]:
-    """Accounts in the order of the ledger, as they are shown."""
-    found = set(accounts)
-    order = [*[each for each in ACCOUNTS if each in found], *sorted(found - set(ACCOUNTS))]
-    return [each.replace("_", " ") for each in order]
+def _panel(made: Flow, contender: str, colour: str) -> Chart:
+    most = max([count for _, count in made.stages] + [1])
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 5.75], nice=False))
+    beside = [band for band in made.bands if band.kind in ("leaves", "joins")]
+    lowest = [max(band.begin[1] + band.height, band.end[1] + band.end_height) for band in beside]
+    deep = max([1.02 * most, *(low + 0.15 * most for low in lowest)])
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-HEAD * most, deep], reverse=True))
+    stages = pd.DataFrame(
+        [
+            {
+                "x": n,
+                "x2": n + BAR,
+                "y": 0.0,
+                "y2": max(count, 0.01 * most),
+                "account": name.replace("_", " "),
+                "count": count,
+            }
+            for n, (name, count) in enumerate(made.stages)
+        ]
+    )
+    tooltip = [alt.Tooltip("account:N", title="stage"), alt.Tooltip("count:Q", format=",")]
+    bars = alt.Chart(stages).mark_rect(color=colour)
+    layers: list[Any] = [bars.encode(x=x, x2="x2", y=y, y2="y2", tooltip=tooltip)]
+    words = alt.Chart(stages).mark_text(align="left", fontSize=11)
+    layers += [
+        words.encode(x=x, y=y, text="account:N").mark_text(align="left", dy=-17, fontSize=11),
+        words.encode(x=x, y=y, text=alt.Text("count:Q", format=",")).mark_text(
+            align="left", dy=-5, fontSize=11, fontWeight="bold"
+        ),
+    ]
+    inks = {"goes on": colour, "becomes": colour, "leaves": LEAVES, "joins": JOINS}
+    opacities = {"goes on": 0.45, "becomes": 0.18, "leaves": 0.8, "joins": 0.8}
+    for kind in dict.fromkeys(band.kind for band in made.bands):
+        bands = [band for band in made.bands if band.kind == kind]
+        edges = pd.DataFrame([row for n, band in enumerate(bands) for row in _edges(n, band)])
+        area = alt.Chart(edges).mark_area(color=inks[kind], opacity=opacities[kind], line=False)
+        layers.append(area.encode(x=x, y=y, y2="y2", detail="band:N", tooltip=tooltip))
+    layers += _beside_words(beside, x, y)
+    height = round(PIXELS * (HEAD + deep / most))
+    return panel(alt.layer(*layers), contender, width=WIDTH, height=height)
+
+
+def _edges(number: int, band: Band) -> Iterator[dict[str, object]]:
+    """The edges of a band, as smooth steps from its begin to its end."""
+    along = np.linspace(0, 1, STEPS)
+    smooth = along * along * (3 - 2 * along)
+    for share, step in zip(along, smooth, strict=True):
+        y = band.begin[1] + (band.end[1] - band.begin[1]) * step
+        height = band.height + (band.end_height - band.height) * step
+        yield {
+            "band": number,
+            "x": round(float(band.begin[0] + (band.end[0] - band.begin[0]) * share), 4),
+            "y": round(float(y), 2),
+            "y2": round(float(y + height), 2),
+            "account": band.account.replace("_", " "),
+            "count": band.count,
+        }
+
+
+def _beside_words(bands: Sequence[Band], x: alt.X, y: alt.Y) -> list[Any]:
+    """What joins and leaves, in words beside where it ends or begins."""
+    if not bands:
+        return []
+    places = [
+        (band.end, band.end_height) if band.kind == "leaves" else (band.begin, band.height)
+        for band in bands
+    ]
+    rows = pd.DataFrame(
+        [
+            {
+                "x": place[0],
+                "y": place[1] + high / 2,
+                "told": f"{band.account.replace('_', ' ')} {band.count:,}",
+                "side": band.kind,
+            }
+            for band, (place, high) in zip(bands, places, strict=True)
+        ]
+    )
+    return [
+        alt.Chart(rows[rows["side"] == side])
+        .mark_text(align=align, dx=dx, fontSize=11)
+        .encode(x=x, y=y, text="told:N")
+        for side, align, dx in (("leaves", "left", 4), ("joins", "right", -4))
+        if (rows["side"] == side).any()
+    ]
 
 
 def _told(rows: pd.DataFrame, who: list[str]) -> str:
@@ -76,79 +214,3 @@ def _told(rows: pd.DataFrame, who: list[str]) -> str:
         counts = ", ".join(f"{r['account']} {r['count']:,}" for r in mine.to_dict("records"))
         told.append(f"{contender}: {counts}")
     return "Counts by stage. " + "; ".join(told) + "."
-
-
-def requests_by_day(run: Frames) -> Chart:
-    """Requests of each day by server host, as generated."""
-    rows = run["ledger"]
-    first = contenders(run)["label"].iloc[0]
-    mine = rows[(rows["account"] == "generated") & (rows["label"] == first)]
-    mine = mine.groupby(["day", "host"])["count"].sum().reset_index()
-    hosts = sorted(set(mine["host"]), key=lambda host: (len(host), host))
-    axis = alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True)
-    requests = alt.Tooltip("sum(count):Q", title="requests", format=",")
-    bars = alt.Chart(mine).mark_bar(width=alt.RelativeBandSize(band=0.8))
-    return finished(
-        bars.encode(
-            x=alt.X("day:O", title="UTC day", timeUnit="utcyearmonthdate", axis=axis),
-            y=alt.Y("sum(count):Q", title="requests", axis=alt.Axis(format=NUMBER)),
-            color=alt.Color(
-                "host:N",
-                title=None,
-                sort=hosts,
-                scale=alt.Scale(scheme="viridis"),
-                legend=alt.Legend(orient="top"),
-            ),
-            tooltip=[day_tooltip(), "host:N", requests],
-        ),
-        "Requests by day and server host",
-        f"Stacked bars of requests a day on {len(hosts)} hosts, {mine['count'].sum():,} in all.",
-        subtitle="the traffic that all options saw",
-        width=WIDTH,
-        height=220,
-    )
-
-
-def requests_by_hour(hours: pd.DataFrame) -> Chart:
-    """Requests by hour of the UTC day. Columns: day (text), hour (0 to 23), requests."""
-    x = alt.X(
-        "hour:Q",
-        title="hour of the UTC day",
-        axis=alt.Axis(values=list(range(0, 25, 3))),
-        scale=alt.Scale(domain=[0, 24], nice=False),
-    )
-    lines = alt.Chart(hours).mark_line(interpolate="step-after", color=BLUE, opacity=0.75)
-    return finished(
-        lines.encode(
-            x=x,
-            y=alt.Y("requests:Q", title="requests an hour", axis=alt.Axis(format=NUMBER)),
-            detail="day:N",
-            tooltip=["day:N", "hour:Q", alt.Tooltip("requests:Q", format=",")],
-        ),
-        "Requests by hour",
-        "Lines of requests by hour of the UTC day, one a day.",
-        subtitle="one line a day: users of many time zones",
-        width=WIDTH,
-        height=200,
-    )
-
-
-def requests_per_user(histogram: pd.DataFrame) -> Chart:
-    """How many requests an active user makes in a day. Columns: requests, users, share."""
-    log = alt.Scale(type="log")
-    share = alt.Axis(format="~%", tickCount=5)
-    title = "share of active users with that many or more (log)"
-    return finished(
-        alt.Chart(histogram)
-        .mark_point(color=BLUE)
-        .encode(
-            x=alt.X("requests:Q", title="requests of a user in a day (log)", scale=log),
-            y=alt.Y("share:Q", title=title, scale=log, axis=share),
-            tooltip=["requests:Q", "users:Q", alt.Tooltip("share:Q", format=".2%")],
-        ),
-        "Requests of an active user in a day",
-        "Log-log plot of the share of active users by requests a day.",
-        subtitle="a heavy tail: few users make many",
-        width=WIDTH,
-        height=220,
-    )

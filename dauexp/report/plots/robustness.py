@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import altair as alt
 
 from dauexp.options import options
@@ -19,10 +22,7 @@ def lateness(run: Frames) -> Chart:
     rows = run["lateness"]
     known = options()
     rows = rows.assign(
-        case=[
-            f"{each['rate']:.0%} {LATE[each['fault']]} {_span(each['mean_seconds'])}"
-            for each in rows.to_dict("records")
-        ],
+        case=[case_of(each) for each in rows.to_dict("records")],
         who=[
             f"{known[option].letter} {option}" if option in known else option
             for option in rows["option"]
@@ -66,6 +66,12 @@ def lateness(run: Frames) -> Chart:
         width=WIDTH - 160,
         height=alt.Step(16),
     )
+
+
+def case_of(row: Mapping[Any, Any]) -> str:
+    """A case of lateness in words: `100% late by 10 min`. Of `row` are asked rate, fault and
+    mean_seconds."""
+    return f"{row['rate']:.0%} {LATE[row['fault']]} {_span(row['mean_seconds'])}"
 
 
 def _span(seconds: float) -> str:

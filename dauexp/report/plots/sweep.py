@@ -9,7 +9,18 @@ from dauexp.measures.robustness import NONE
 from dauexp.measures.sensitivity import seen_from
 from dauexp.options import options
 from dauexp.report.frames import USERS, Frames, contenders, display, short, title
-from dauexp.report.plots.parts import WIDTH, colour, error_axis, finished, panel, percent
+from dauexp.report.plots.parts import (
+    PERCENT_LABEL,
+    WIDTH,
+    colour,
+    day_tooltip,
+    days,
+    error_axis,
+    finished,
+    nothing,
+    panel,
+    percent,
+)
 from dauexp.report.render import Chart
 
 OUTCOMES = {"nearer": "#1b6ca8", "equal": "#8a8f94", "farther": "#b5402a"}
@@ -65,6 +76,59 @@ def robustness(sweep: Frames, question: str = "dau") -> Chart:
         _told(rows, question),
         subtitle="mean over the replicates with its 95 % interval, by the strength of each fault",
     )
+
+
+def by_day(sweep: Frames, setting: int = 0, question: str = "dau") -> Chart:
+    """Error of a question day by day in one setting: mean and 95% interval over the replicates; a
+    panel each contender."""
+    rows = _plain(sweep["replicates_by_day"], question)
+    rows = rows[rows["setting"] == setting]
+    rows = rows.assign(
+        mean=100 * rows["mean_relative_error"],
+        lowest=100 * rows["low"].fillna(rows["mean_relative_error"]),
+        highest=100 * rows["high"].fillna(rows["mean_relative_error"]),
+    )
+    off = rows.groupby("contender")["worst_relative_error"].apply(lambda worst: worst.any())
+    who = contenders(sweep)
+    who = who[who["contender"].isin(off.index[off])]
+    heading = f"{title(question)}: error day by day"
+    exact = ", ".join(sorted(off.index[~off])) or "none"
+    if who.empty:
+        return nothing(heading, f"exact on every day of every replicate: {exact}")
+    panels = []
+    for name in who["contender"]:
+        base = alt.Chart(rows[rows["contender"] == name][_BY_DAY]).encode(
+            x=days(rows["day"], "UTC day" if name == who["contender"].iloc[-1] else None),
+            color=colour(who).legend(None),
+            tooltip=[
+                "contender:N",
+                day_tooltip(),
+                alt.Tooltip("mean:Q", title="mean error (%)", format="+.3f"),
+                alt.Tooltip("lowest:Q", title="interval from (%)", format="+.3f"),
+                alt.Tooltip("highest:Q", title="to (%)", format="+.3f"),
+            ],
+        )
+        axis = alt.Axis(labelExpr=PERCENT_LABEL, tickCount=5)
+        low = alt.Y("lowest:Q", title="error (%)", axis=axis)
+        spread = base.mark_area(opacity=0.25).encode(y=low, y2="highest:Q")
+        line = base.mark_line(point=True).encode(y="mean:Q")
+        zero = alt.Chart().mark_rule(opacity=0.5).encode(y=alt.datum(0))
+        panels.append(panel(zero + spread + line, str(name), width=WIDTH, height=110))
+    told = "; ".join(
+        f"{name} from {percent(mine['mean_relative_error'].min())} to "
+        f"{percent(mine['mean_relative_error'].max())}"
+        for name, mine in rows.groupby("contender", sort=False)
+    )
+    replicates = int(rows["replicates"].max())
+    return finished(
+        alt.vconcat(*panels, spacing=12),
+        heading,
+        f"Mean error by day over {replicates} replicates: {told}.",
+        subtitle=f"mean of {replicates} replicates, with its 95 % interval; always exact: {exact}",
+    )
+
+
+_BY_DAY = ["contender", "day", "mean", "lowest", "highest"]
 
 
 def _unit(sweep: Frames, setting: int) -> str:
