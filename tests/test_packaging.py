@@ -33,7 +33,6 @@ ABSOLUTE = re.compile(r"(?<![\w.~:/$}<-])/(?:home|root|Users|work)/[\w.-]+")
 # Declared to be run or to be used by something else, so imported nowhere in dauexp/ or notebooks/.
 NOT_IMPORTED = {
     "ipykernel": "Jupyter starts it to run a notebook",
-    "ipywidgets": "DuckDB imports it in a notebook",
     "jupyterlab": "started by `make lab`",
     "xlsxwriter": "pandas writes workbooks with it",
 }

@@ -62,9 +62,8 @@ TRAFFIC = st.fixed_dictionaries(
 
 
 def scenario(seed: int, traffic: dict[str, Any], faults: dict[str, Any], **more: Any) -> Scenario:
-    return Scenario.model_validate(
-        {"name": "property", "seed": seed, "traffic": traffic, "faults": faults, **more}
-    )
+    given = {"name": "property", "seed": seed, "traffic": traffic, "faults": faults}
+    return Scenario.model_validate({**given, "experiments": {"run": ()}, **more})
 
 
 def finished(of: Scenario, at: str) -> Path:

@@ -58,7 +58,7 @@ def trial(
     places = Places(folder)
     entries, exact = [], []
     for block in range(source.blocks):
-        seen = []
+        seen, devices = [], []
         for day in range(len(source.days)):
             unit = Unit(block, day)
             batches = list(source.batches(block, day))
@@ -66,8 +66,11 @@ def trial(
             fates = [channel.fates(batch.observations) for batch in batches]
             passed = carried(scenario, places, contender, unit, batches, channel, fates)
             entries.append(passed.entries)
-            seen.append(truth.seen([batch.observations for batch in batches]))
-        exact.append(truth.counts(truth.stacked(seen), tuple(source.days)))
+            observations = [batch.observations for batch in batches]
+            seen.append(truth.seen(observations))
+            devices.append(truth.devices(observations))
+        counted = (truth.stacked(seen), tuple(source.days), truth.stacked(devices))
+        exact.append(truth.counts(*counted))
     entries.append(settle(scenario, folder, contender))
     account = ledger.merged(pa.concat_tables(entries))
     given = answers(scenario, folder, calibration(source), contender, questions)

@@ -109,16 +109,18 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _values(path: Path) -> Iterator[bytes]:
-    """The text and bytes of all columns, however deep, a batch of rows at a time; of a dictionary,
-    each value once. A file that is not whole has none."""
+    """The text and bytes of all columns, however deep, a row group at a time; of a dictionary, each
+    value once. A file that is not whole has none."""
     try:
         schema = pq.read_schema(path)
     except pa.ArrowInvalid:
         return
     leaves = [leaf for field in schema for leaf in _text_leaves(field.name, field.type)]
     with pq.ParquetFile(path, read_dictionary=leaves) as file:
-        for batch in file.iter_batches():
-            yield b"\0".join(text for column in batch.columns for text in _texts(column))
+        # Not by `iter_batches`, which fails on nested columns of many small row groups.
+        for group in range(file.num_row_groups):
+            for batch in file.read_row_group(group).to_batches():
+                yield b"\0".join(text for column in batch.columns for text in _texts(column))
 
 
 def _text_leaves(name: str, type_: pa.DataType) -> Iterator[str]:

@@ -1,0 +1,200 @@
+"""How the cost of each query grows with users, days and events: runs of a grid, asked repeatedly.
+
+Each point of the grid is a run of its own beside the run whose scenario it changes, and is kept, so
+that what was stopped goes on. Times are measured in rounds: all queries of all runs, then all again
+in the opposite order, so that what slows the machine for a while does not fall on one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dauexp.asking import parameters_of
+from dauexp.audit import write_checksums
+from dauexp.database import Database
+from dauexp.errors import BadInput
+from dauexp.growth.grid import Point, grid
+from dauexp.growth.observing import profiled, timed, without_cache
+from dauexp.measures.growth import GROWTH, fits
+from dauexp.measures.storage import storage
+from dauexp.options import Contender, contenders
+from dauexp.questions import Query, catalogue, queries
+from dauexp.results import TIMED, finished, result, scenario_of
+from dauexp.run import Progress, run, silent
+from dauexp.scenario import Scenario, changed
+from dauexp.store import write_table
+from dauexp.traffic.truth import Calibration
+from dauexp.unit import Places
+
+FILES: Final = {name: f"{TIMED}/{name}.parquet" for name in ("growth", "growth_fit")}
+
+Observe = Callable[[Query, Database, Mapping[str, object]], Mapping[str, float]]
+"""What is observed of one asking, by the names of measures."""
+
+
+class Asked(NamedTuple):
+    """A contender of a run, to be asked."""
+
+    folder: Path
+    contender: Contender
+
+
+def growth(
+    folder: Path,
+    settings: Mapping[str, Sequence[float]],
+    questions: Sequence[str],
+    options: Sequence[str] = (),
+    repeats: int = 5,
+    processes: int = 2,
+    progress: Progress = silent,
+) -> pa.Table:
+    """Measures how the cost of some questions grows, from the scenario of a finished run. The run
+    keeps the tables `GROWTH` and `GROWTH_FIT`; given is the latter.
+
+    `settings` are the levels of each factor (`dauexp.growth.grid.SETTINGS`); `options` are the
+    contenders, as `dauexp.options.contenders` takes them, or else those of the run.
+    Raises BadInput where the folder is no finished run, or a parameter cannot be.
+    """
+    finished(folder)
+    base = scenario_of(folder)
+    if options:
+        base = changed(base, {"strategies": tuple(options)})
+    table = measured(base, folder.parent, settings, questions, repeats, processes, progress)
+    fitted = fits(table)
+    write_table(folder / FILES["growth"], table)
+    write_table(folder / FILES["growth_fit"], fitted)
+    write_checksums(folder)
+    return fitted
+
+
+def measured(
+    base: Scenario,
+    runs: Path,
+    settings: Mapping[str, Sequence[float]],
+    questions: Sequence[str],
+    repeats: int,
+    processes: int,
+    progress: Progress = silent,
+) -> pa.Table:
+    """The table `GROWTH` of a grid of runs around a scenario, which are kept below `runs`."""
+    unknown = sorted(set(questions) - catalogue().keys())
+    if unknown or not questions:
+        raise BadInput(f"--question: there is no question {', '.join(unknown) or 'given'}")
+    points = grid(base, settings)
+    folders: dict[Point, Path] = {}
+    for done, point in enumerate(points):
+        progress("runs", done, len(points))
+        folders[point] = run(point.scenario, runs, processes)
+    progress("runs", len(points), len(points))
+    asked = [
+        Asked(each, contender)
+        for each in dict.fromkeys(folders.values())
+        for contender in contenders(base.strategies)
+    ]
+    observed = _observed(asked, questions, repeats, progress)
+    rows = [row for point in points for row in _rows(point, folders[point], observed)]
+    return pa.Table.from_pylist(rows, schema=GROWTH)
+
+
+Observed = dict[tuple[Path, str, Query], dict[str, list[float]]]
+"""All values of each measure, by the run, the contender's label and the query."""
+
+
+def _observed(
+    asked: Sequence[Asked], questions: Sequence[str], repeats: int, progress: Progress
+) -> Observed:
+    """What was observed in one round under the profiler and so many rounds of timing."""
+    found: Observed = {}
+    observers: list[Observe] = [profiled, *[timed] * repeats]
+    for number, observe in enumerate(observers):
+        progress("rounds", number, repeats + 1)
+        for each in asked if number % 2 else reversed(asked):
+            for query, values in _asking(each, questions, observe):
+                of = found.setdefault((each.folder, each.contender.label, query), {})
+                for measure, value in values.items():
+                    of.setdefault(measure, []).append(value)
+    progress("rounds", repeats + 1, repeats + 1)
+    return found
+
+
+def _asking(
+    asked: Asked, questions: Sequence[str], observe: Observe
+) -> Iterator[tuple[Query, Mapping[str, float]]]:
+    """What is observed of each query of a contender that its database can run."""
+    scenario = scenario_of(asked.folder)
+    strategy = asked.contender.strategy(scenario)
+    earlier = Calibration.from_table(result(asked.folder, "calibration"))
+    named = parameters_of(scenario, asked.folder, earlier, strategy)
+    with strategy.database(Places(asked.folder).store(asked.contender)) as database:
+        without_cache(database)
+        for query in queries(strategy.queries):
+            mine = query.possible and query.question in questions
+            if mine and query.language in database.languages:
+                yield query, observe(query, database, named)
+
+
+def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, Any]]:
+    """The rows of the table `GROWTH` of a point."""
+    traffic = point.scenario.traffic
+    ledger = result(folder, "ledger")
+    first = ledger.filter(
+        (pc.field("account") == "generated")
+        & (pc.field("option") == ledger["option"][0])
+        & (pc.field("strategy") == ledger["strategy"][0])
+    )
+    requests = pc.sum(first["count"]).as_py()
+    level = {
+        "users": float(traffic.users),
+        "days": float(traffic.days),
+        "events": requests / (traffic.users * traffic.days),
+    }[point.factor]
+    about = {
+        "factor": point.factor,
+        "level": level,
+        "users": traffic.users,
+        "days": traffic.days,
+        "requests": requests,
+    }
+    chosen = contenders(point.scenario.strategies)
+    whose = {contender.label: contender for contender in chosen}
+    for (where, label, query), measures in observed.items():
+        if where == folder:
+            asked = _named(whose[label], query.question, query.variant, query.language)
+            for measure, values in measures.items():
+                yield {**asked, **about, "measure": measure, **_spread(values)}
+    kept = storage(point.scenario, folder, chosen)
+    for contender in chosen:
+        size = pc.sum(kept.filter(_of(contender))["bytes"]).as_py()
+        yield {**_named(contender), **about, "measure": "bytes_at_rest", **_spread([float(size)])}
+
+
+def _named(
+    contender: Contender, question: str = "", variant: str = "", language: str = ""
+) -> dict[str, str]:
+    return {
+        "option": contender.option.id,
+        "strategy": contender.strategy.name,
+        "question": question,
+        "variant": variant,
+        "language": language,
+    }
+
+
+def _of(contender: Contender) -> pc.Expression:
+    option, strategy = contender.option.id, contender.strategy.name
+    return (pc.field("option") == option) & (pc.field("strategy") == strategy)
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "repeats": len(values),
+        "minimum": min(values),
+        "median": median(values),
+        "maximum": max(values),
+    }

@@ -1,0 +1,56 @@
+"""What one asking of a query costs: time, and what the database read and held meanwhile."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from dauexp.database import Database, SqlDatabase
+from dauexp.errors import BadInput
+from dauexp.questions import Query, ask
+
+_PROFILED = {
+    "rows_read": ("query", "total_rows_scanned"),
+    "bytes_read": ("io", "total_bytes_read"),
+    "memory_bytes": ("system", "peak_buffer_memory"),
+}
+"""Where DuckDB's profile of a query has what is measured."""
+
+
+def timed(query: Query, database: Database, parameters: Mapping[str, object]) -> dict[str, float]:
+    """The time from asking to the whole answer, with the steps outside the database."""
+    begun = time.perf_counter()
+    ask(query, database, parameters)
+    return {"time_seconds": time.perf_counter() - begun}
+
+
+def profiled(
+    query: Query, database: Database, parameters: Mapping[str, object]
+) -> dict[str, float]:
+    """Rows and bytes read and the most memory held, as DuckDB's profiler counts them: of the last
+    statement, where steps outside the database ask several. Nothing of a database that is no
+    DuckDB, which tells nothing of the kind.
+
+    Raises BadInput where DuckDB is one whose profile is of another form.
+    """
+    if not isinstance(database, SqlDatabase):
+        return {}
+    connection = database.connection
+    connection.execute("SET enable_profiling = 'no_output'")
+    ask(query, database, parameters)
+    profile: dict[str, Any] = json.loads(connection.get_profiling_information(format="json"))
+    connection.execute("PRAGMA disable_profiling")
+    try:
+        return {name: float(profile[part][key]) for name, (part, key) in _PROFILED.items()}
+    except KeyError as error:
+        raise BadInput(
+            f"this DuckDB's profile has no {error}: install DuckDB 2, as in requirements.lock"
+        ) from error
+
+
+def without_cache(database: Database) -> None:
+    """Lets a DuckDB keep nothing of the files that it reads, so that each query reads its own."""
+    if isinstance(database, SqlDatabase):
+        database.connection.execute("SET enable_external_file_cache = false")
