@@ -53,8 +53,8 @@ test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic fo
 	@$(BIN)/python -m pytest -n 2 -m "not heavy" $(TESTS)
 
 .PHONY: test-rust
-test-rust: $(INSTALLED) ## the tests of the Rust emitter (needs cargo; minutes the first time)
-	@$(BIN)/python -m pytest -m heavy tests/options/glean
+test-rust: $(INSTALLED) ## the tests of what is in Rust (needs cargo; minutes the first time)
+	@$(BIN)/python -m pytest -m heavy tests/options/glean tests/ingest
 
 .PHONY: test-heavy
 test-heavy: $(INSTALLED) ## all tests that take minutes (cargo, Go, Node.js): Rust, servers, notebooks, many scenarios

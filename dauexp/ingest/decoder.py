@@ -7,25 +7,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from dauexp.ingest import stages
-from dauexp.ingest.expected import ExpectedForm, Line, LogEntry, Read
+from dauexp.ingest.expected import ExpectedForm, LogEntry, Read
 from dauexp.ingest.names import snake_case
 from dauexp.ingest.privacy import without_personal_data
+from dauexp.ingest.reading import PythonReader, Reader
 from dauexp.ingest.registry import Registry
+from dauexp.ingest.rustreader import RustReader
 from dauexp.ingest.stages import Document, DocumentType, Rejection
 from dauexp.ingest.tables import ERRORS, TIMESTAMP, PingTable
 from dauexp.ingest.validate import Validator, validator
 
-_SLICE = 1000
-"""Documents that are read before their columns are built: what fits in the processor's cache."""
+Language = Literal["python", "rust"]
+"""Of what reads the lines of the expected form."""
 
-_LINE = msgspec.json.Decoder(Line)
 _LOG_ENTRY = msgspec.json.Decoder(LogEntry)
 
 
@@ -48,6 +49,7 @@ class Decoder:
     registry: Registry
     ping: str
     application: str
+    language: Language = "python"
 
     @cached_property
     def table(self) -> PingTable:
@@ -66,16 +68,22 @@ class Decoder:
         return ExpectedForm(self.table, self.known | {as_emitted})
 
     @cached_property
+    def reader(self) -> Reader:
+        """What reads lines of that form. Raises BadInput where there is no cargo to build it."""
+        return (RustReader if self.language == "rust" else PythonReader)(self.form)
+
+    @cached_property
     def validator(self) -> Validator:
         """The package's own schema, compiled."""
         return validator()
 
     def decode(self, messages: pa.RecordBatch) -> Decoded:
         """Ingests a batch of `dauexp.tables.MESSAGES` whose wire is a line of standard output."""
+        at_once = self.reader.lines_at_once
         with gc_paused():
             parts = [
-                self._decode_slice(messages.slice(start, _SLICE))
-                for start in range(0, messages.num_rows, _SLICE)
+                self._decode_slice(messages.slice(start, at_once))
+                for start in range(0, messages.num_rows, at_once)
             ]
         return Decoded(
             pa.Table.from_batches([part.live for part in parts], self.table.live),
@@ -96,62 +104,33 @@ class Decoder:
         """What comes of one log entry by the stages."""
         return stages.decode(log_entry, self.known, self.validator)
 
-    def _read(self, text: str | None) -> Read | None:
-        if text is None:
-            return None
-        try:
-            return self.form.read(_LINE.decode(text).Fields)
-        except (msgspec.DecodeError, UnicodeError):
-            return None
-
     def _decode_slice(self, messages: pa.RecordBatch) -> _Slice:
+        places, rows = self.reader.read(messages)
+        accepted = np.zeros(messages.num_rows, dtype=bool)
+        accepted[places] = True
+        if len(places) == messages.num_rows:
+            return _Slice(rows, _errors(messages, {}), pa.array(accepted))
         arrival = messages["arrival"]
-        read = [self._read(text) for text in _texts(messages["wire"])]
-        slow = [n for n, each in enumerate(read) if each is None]
-        fast = [each for each in read if each is not None]
-        if not slow:
-            live = self.form.rows(fast, arrival)
-            return _Slice(live, _errors(messages, {}), pa.array([True] * len(fast)))
         kept: dict[int, Document] = {}
         rejected: dict[int, Rejection] = {}
-        for n in slow:
+        for n in np.flatnonzero(~accepted).tolist():
             entry = stages.as_logentry(messages["wire"][n].as_py(), arrival[n].as_py())
             outcome = self.exactly(entry)
             if isinstance(outcome, Document):
                 kept[n] = outcome
             else:
                 rejected[n] = outcome
-        places = [n for n, each in enumerate(read) if each is not None]
-        live = pa.concat_batches(
-            [
-                self.form.rows(fast, arrival.take(_positions(places))),
-                self.table.rows(kept.values(), arrival.take(_positions(kept))),
-            ]
-        ).take(pa.array(np.argsort([*places, *kept]), pa.int64()))
-        accepted = pa.array([n not in rejected for n in range(len(read))], pa.bool_())
-        return _Slice(live, _errors(messages, rejected), accepted)
+        accepted[list(kept)] = True
+        others = self.table.rows(kept.values(), arrival.take(_positions(kept)))
+        in_order = np.argsort([*places, *kept])
+        live = pa.concat_batches([rows, others]).take(pa.array(in_order, pa.int64()))
+        return _Slice(live, _errors(messages, rejected), pa.array(accepted))
 
 
 class _Slice(NamedTuple):
     live: pa.RecordBatch
     errors: pa.RecordBatch
     accepted: pa.Array
-
-
-def _texts(wire: pa.Array) -> list[str | None]:
-    """The lines as text; None where one is not UTF-8."""
-    try:
-        texts: list[str | None] = wire.cast(pa.string()).to_pylist()
-    except pa.ArrowInvalid:
-        return [_text(line) for line in wire.to_pylist()]
-    return texts
-
-
-def _text(line: bytes) -> str | None:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _positions(rows: Iterable[int]) -> pa.Array:
@@ -182,11 +161,15 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-def decoder(registry: Registry, ping: str, application: str) -> Decoder:
+def decoder(
+    registry: Registry, ping: str, application: str, language: Language = "python"
+) -> Decoder:
     """The decoder of a ping; the same one as long as the registry's files do not change."""
-    return _decoder(registry, ping, application, registry.digest)
+    return _decoder(registry, ping, application, language, registry.digest)
 
 
 @lru_cache(maxsize=16)
-def _decoder(registry: Registry, ping: str, application: str, _digest: str) -> Decoder:
-    return Decoder(registry, ping, application)
+def _decoder(
+    registry: Registry, ping: str, application: str, language: Language, _digest: str
+) -> Decoder:
+    return Decoder(registry, ping, application, language)

@@ -113,7 +113,7 @@ class ExpectedForm:
     def read(self, fields: Fields, received: str = "") -> Read | None:
         """The document, or None where it is not of the expected form."""
         named = (fields.document_namespace, fields.document_type, fields.document_version)
-        if named not in self.known or len(fields.payload) > MAX_PAYLOAD_BYTES // 4:
+        if named not in self.known or len(fields.payload) > self.longest_payload:
             return None
         try:
             return Read(fields, self._ping.decode(fields.payload), received)
@@ -122,18 +122,37 @@ class ExpectedForm:
 
     def rows(self, read: Sequence[Read], received: pa.Array) -> pa.RecordBatch:
         """Rows of the live table for documents of the expected form, received at these times."""
+        return self.live(
+            document_ids=pa.array([each.fields.document_id for each in read], pa.string()),
+            user_agents=pa.array([each.fields.user_agent for each in read], pa.string()),
+            ping=_column([each.ping for each in read], self.table.column.type),
+            received=received,
+        )
+
+    def live(
+        self,
+        document_ids: pa.Array,
+        user_agents: pa.Array,
+        ping: pa.StructArray,
+        received: pa.Array,
+    ) -> pa.RecordBatch:
+        """Rows of the live table, of columns."""
         live = self.table.live
         time = received.cast(TIMESTAMP)
         made = {
             "receive_timestamp": time,
             "submission_timestamp": time,
-            "document_id": pa.array([each.fields.document_id for each in read], pa.string()),
-            "metadata": _metadata([each.fields.user_agent for each in read]),
-            "additional_properties": pa.nulls(len(read), pa.string()),
+            "document_id": document_ids,
+            "metadata": _metadata(user_agents),
+            "additional_properties": pa.nulls(len(ping), pa.string()),
         }
-        ping = _column([each.ping for each in read], self.table.column.type)
         made |= dict(zip([field.name for field in ping.type], ping.flatten(), strict=True))
         return pa.record_batch([made[name] for name in live.names], live)
+
+    @property
+    def longest_payload(self) -> int:
+        """In characters: in UTF-8, none has more than four bytes."""
+        return MAX_PAYLOAD_BYTES // 4
 
     @cached_property
     def _plain(self) -> dict[str, list[str]]:
@@ -142,7 +161,8 @@ class ExpectedForm:
         return {kind: list(names) for kind, names in metrics.items() if kind in _PLAIN}
 
     @cached_property
-    def _ping(self) -> msgspec.json.Decoder[Any]:
+    def ping_type(self) -> Any:
+        """The type of a ping of the expected form."""
         groups = []
         for kind, names in self._plain.items():
             members = [
@@ -151,7 +171,7 @@ class ExpectedForm:
             ]
             groups.append((kind, msgspec.defstruct(kind, members, bases=(_Strict,))))
         metrics = msgspec.defstruct("Metrics", groups, bases=(_Strict,))
-        ping = msgspec.defstruct(
+        return msgspec.defstruct(
             "Ping",
             [
                 ("ping_info", _PingInfo),
@@ -161,12 +181,15 @@ class ExpectedForm:
             ],
             bases=(_Strict,),
         )
-        return msgspec.json.Decoder(ping)
+
+    @cached_property
+    def _ping(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(self.ping_type)
 
 
-def _metadata(user_agents: Sequence[str | None]) -> pa.Array:
+def _metadata(user_agents: pa.Array) -> pa.Array:
     """Browser, version and operating system; each distinct user agent is parsed once."""
-    coded = pa.array(user_agents, pa.string()).dictionary_encode("encode")
+    coded = user_agents.dictionary_encode("encode")
     parsed = [parse_user_agent(text)._asdict() for text in coded.dictionary.to_pylist()]
     agents = pa.array(parsed, USER_AGENT).take(coded.indices)
     return pa.StructArray.from_arrays([agents], fields=list(METADATA))

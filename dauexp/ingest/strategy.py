@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from dauexp.database import SqlDatabase
 from dauexp.ingest.decoder import Decoder, decoder, gc_paused
 from dauexp.ingest.names import snake_case
 from dauexp.ingest.registry import Registry
+from dauexp.ingest.rustreader import rust_library
 from dauexp.ingest.stable import settle
 from dauexp.ledger import Law
 from dauexp.options import LEDGER_PART, Part, Strategy
@@ -48,6 +49,7 @@ class IngestedStrategy(Strategy):
 
     registry: ClassVar[Registry]
     """Decides the columns of the tables."""
+    exact: ClassVar[bool] = True
     ping: ClassVar[str] = "events"
     """The ping that it sends, after which its tables are named."""
     laws: ClassVar[tuple[Law, ...]] = (
@@ -66,13 +68,12 @@ class IngestedStrategy(Strategy):
 
     def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
         """One line a request."""
-        columns = [_texts(observations[name]) for name in Logged._fields]
-        with gc_paused():
-            lines = self.log(map(Logged._make, zip(*columns, strict=True)))
-        wire = pa.array(lines, pa.binary())
-        return pa.record_batch(
-            [observations["ordinal"], observations["time"], observations["host"], wire], MESSAGES
-        )
+        when_and_where = [observations[name] for name in ("ordinal", "time", "host")]
+        return pa.record_batch([*when_and_where, self.wire(observations)], MESSAGES)
+
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        """The lines for a batch of requests, in order."""
+        return logged(self.log, observations)
 
     def collect(self, messages: Iterable[pa.RecordBatch]) -> Iterator[Part]:
         """Ingests the lines: parts of the tables `live` and `errors`."""
@@ -80,9 +81,10 @@ class IngestedStrategy(Strategy):
             decoded = self.decoder.decode(batch)
             yield Part(LIVE, decoded.live)
             yield Part(ERRORS, decoded.errors)
-            accepted = batch.filter(decoded.accepted)
+            where = batch.select(["arrival", "host"])  # for the lines are the bulk
+            accepted = where.filter(decoded.accepted)
             yield Part(LEDGER_PART, ledger.tally(LIVE, accepted))
-            rejected = batch.filter(pc.invert(decoded.accepted))
+            rejected = where.filter(pc.invert(decoded.accepted))
             stages = decoded.errors["stage"]
             for stage in stages.unique().to_pylist():
                 of_stage = rejected.filter(pc.equal(stages, stage).combine_chunks())
@@ -108,7 +110,23 @@ class IngestedStrategy(Strategy):
     @cached_property
     def decoder(self) -> Decoder:
         """What ingests its lines."""
-        return decoder(self.registry, self.ping, self.scenario.glean.application_id)
+        glean = self.scenario.glean
+        return decoder(self.registry, self.ping, glean.application_id, glean.decoder)
+
+    def prepare(self) -> None:
+        """Builds what reads the lines, where it is in Rust."""
+        if self.scenario.glean.decoder == "rust":
+            rust_library()
+
+
+def logged(
+    log: Callable[[Iterable[Logged]], list[bytes]], observations: pa.RecordBatch
+) -> pa.Array:
+    """The lines that a logger in Python writes for a batch of requests, in order."""
+    columns = [_texts(observations[name]) for name in Logged._fields]
+    with gc_paused():
+        lines = log(map(Logged._make, zip(*columns, strict=True)))
+    return pa.array(lines, pa.binary())
 
 
 def _texts(column: pa.Array) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from dauexp.ingest import stable
 from dauexp.ingest.decoder import Decoder
 from dauexp.ingest.stable import settle
 from dauexp.ledger import COUNTS
@@ -67,15 +68,15 @@ def _settled(store: Store, decoder: Decoder) -> Any:
     counted = pa.concat_tables(
         [COUNTS.empty_table(), *(part.rows for part in parts if part.table == LEDGER_PART)]
     ).to_pylist()
-    stable = read_table(store.table("stable"))
-    assert stable.schema == decoder.table.live.remove(0)
+    kept = read_table(store.table("stable"))
+    assert kept.schema == decoder.table.live
     rows = sorted(
         (
             row["document_id"],
             row["submission_timestamp"],
             row["metrics"]["string"]["syncstorage_platform"],
         )
-        for row in stable.to_pylist()
+        for row in kept.to_pylist()
     )
     return rows, {(row["account"], row["day"]): row["count"] for row in counted}
 
@@ -142,3 +143,59 @@ def test_settled_again_after_a_restart_it_is_the_same(
     assert _settled(Store(tmp_path), option_a) == first
     assert written.read_bytes() == before
     assert {each.name for each in tmp_path.iterdir()} == {"live", "stable"}
+
+
+def test_a_file_without_repeats_is_the_same_in_both_tables(
+    settled: Make, option_a: Decoder, tmp_path: Path
+) -> None:
+    settled([("a", NOON, "x")], [("b", NOON, "y"), ("b", NOON, "z")], [("a", NOON, "w")])
+    kept = {
+        path.name: path.samefile(tmp_path / "live" / path.name)
+        for path in (tmp_path / "stable").iterdir()
+    }
+    assert kept == {"0.parquet": True, "1.parquet": False}  # of 2.parquet no row is left
+    assert len(read_table(tmp_path / "live")) == 4
+
+
+def test_where_there_are_no_links_it_is_a_copy(
+    settled: Make, option_a: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlinkable(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "hardlink_to", unlinkable)
+    rows, _ = settled([("a", NOON, "x")])
+    assert rows == [("a", NOON, "x")]
+    (copy,) = (tmp_path / "stable").iterdir()
+    assert not copy.samefile(tmp_path / "live" / copy.name)
+    assert copy.read_bytes() == (tmp_path / "live" / copy.name).read_bytes()
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+def test_it_does_not_matter_how_many_days_are_looked_at_at_once(
+    settled: Make, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Days in several files, out of order, with the same ids on each."""
+    monkeypatch.setattr(stable, "_AT_ONCE", at_once)
+    sent = [
+        (f"id-{n % 3}", NOON + timedelta(days=n % 4, seconds=n), str(n))
+        for n in reversed(range(24))
+    ]
+    rows, counts = settled(sent[:7], sent[7:16], sent[16:])
+    assert rows == sorted(sent[n] for n in range(24) if int(sent[n][2]) < 12)
+    assert sum(number for (account, _), number in counts.items() if account == "stable") == 12
+    assert len(counts) == 8
+
+
+def test_portions_keep_a_day_together_and_are_no_larger_than_need_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stable, "_AT_ONCE", 10)
+    days = [(1, 4, ["a"]), (2, 6, ["a", "b"]), (5, 1, ["b"]), (6, 30, ["c", "d"]), (7, 2, ["d"])]
+    assert list(stable._portions(days)) == [
+        (1, 2, ["a", "b"]),
+        (5, 5, ["b"]),
+        (6, 6, ["c", "d"]),
+        (7, 7, ["d"]),
+    ]
+    assert list(stable._portions([])) == []

@@ -346,7 +346,7 @@ def test_an_application_is_known_as_it_names_itself(
     application: str, line: Make, messages: Make
 ) -> None:
     decoder = Decoder(REGISTRY, "events", application)
-    decoded = decoder.decode(messages([line(document_namespace=application)]))
-    assert decoded.live.num_rows == 1
-    assert decoder._read(line(document_namespace=application).decode()) is not None
+    own = messages([line(document_namespace=application)])
+    assert decoder.decode(own).live.num_rows == 1
+    assert len(decoder.reader.read(own).places) == 1
     assert decoder.decode(messages([line(document_namespace="other")])).live.num_rows == 0

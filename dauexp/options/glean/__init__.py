@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -13,8 +13,9 @@ from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option
 from dauexp.options.glean.emitter import PythonEmitter
+from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import RustEmitter
-from dauexp.tables import MESSAGES
+from dauexp.scenario import Glean
 
 FOLDER: Final = Path(__file__).parent
 REGISTRY: Final = Registry((FOLDER / "metrics.yaml", FOLDER / "pings.yaml"))
@@ -37,26 +38,33 @@ class GleanEvents(IngestedStrategy):
 
     @cached_property
     def _emitter(self) -> PythonEmitter | RustEmitter:
-        glean = self.scenario.glean
-        emitter = RustEmitter if glean.emitter == "rust" else PythonEmitter
-        return emitter(REGISTRY, glean)
+        return _emitter(self.scenario.glean, REGISTRY.digest)
 
     @property
     def processes(self) -> Sequence[int]:
-        """The Rust emitter's, where it emits."""
-        return (self._emitter.process,) if isinstance(self._emitter, RustEmitter) else ()
+        """Those that the emitter runs."""
+        return self._emitter.processes
 
-    def emit(self, observations: pa.RecordBatch) -> pa.RecordBatch:
-        """One line a request. The Rust emitter takes columns as they are."""
-        if isinstance(self._emitter, PythonEmitter):
-            return super().emit(observations)
-        wire = self._emitter.wire(observations)
-        when_and_where = [observations[name] for name in ("ordinal", "time", "host")]
-        return pa.record_batch([*when_and_where, wire], MESSAGES)
+    def prepare(self) -> None:
+        """Builds what is in Rust: the emitter, and what reads its lines."""
+        if self.scenario.glean.emitter == "rust":
+            rust_program(REGISTRY)
+        super().prepare()
+
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        """The lines of the generated logger for a batch of requests."""
+        return self._emitter.wire(observations)
 
     def log(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the generated logger."""
         return self._emitter.lines(requests)
+
+
+@lru_cache(maxsize=4)
+def _emitter(parameters: Glean, _digest: str) -> PythonEmitter | RustEmitter:
+    """The emitter, the same one from unit to unit: a program takes its time to start."""
+    emitter = RustEmitter if parameters.emitter == "rust" else PythonEmitter
+    return emitter(REGISTRY, parameters)
 
 
 OPTION: Final = Option(

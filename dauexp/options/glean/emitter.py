@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import ModuleType, SimpleNamespace
 
+import pyarrow as pa
+
 from dauexp.ingest.registry import Registry
-from dauexp.ingest.strategy import Logged
+from dauexp.ingest.strategy import Logged, logged
 from dauexp.options.glean.generate import load, python_module
 from dauexp.scenario import Glean
 
@@ -22,6 +24,15 @@ class PythonEmitter:
         self._logger = self._module.create_events_server_event_logger(
             parameters.application_id, parameters.app_display_version, parameters.app_channel
         )
+
+    @property
+    def processes(self) -> Sequence[int]:
+        """It runs in this process."""
+        return ()
+
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        """The lines for a batch of OBSERVATIONS, in order, without line ends."""
+        return logged(self.lines, observations)
 
     def lines(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines that the logger writes for some requests, in order, without line ends."""

@@ -6,11 +6,13 @@ import os
 import subprocess
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dauexp.errors import DauexpError
 from dauexp.ingest.registry import Registry
@@ -26,7 +28,8 @@ REQUESTED: Final = pa.schema([REQUESTS.field(name) for name in ("uid", "device_i
 HMAC_VARIABLE: Final = "DAUEXP_SECRET_HEX"
 """Where the program looks for the HMAC secret, in hex: the secret is never an argument."""
 
-_CHUNK = 1 << 20
+_PIPE_BYTES = 1 << 20
+_LINE_END = ord("\n")
 
 
 class RustEmitter:
@@ -37,19 +40,20 @@ class RustEmitter:
         self._program = _Program(command, OBSERVED)
 
     @property
-    def process(self) -> int:
+    def processes(self) -> Sequence[int]:
         """The id of the program's process."""
-        return self._program.id
+        return (self._program.id,)
 
     def wire(self, observations: pa.RecordBatch) -> pa.Array:
         """The lines for a batch of OBSERVATIONS, in order, without line ends."""
-        return pa.array(self._program.lines(observations.select(OBSERVED.names)), pa.binary())
+        return self._program.lines(observations.select(OBSERVED.names))
 
     def lines(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines for some requests, in order, without line ends."""
         columns = list(zip(*requests, strict=True)) or [()] * len(OBSERVED)
         coded = [pa.array(column, pa.string()).dictionary_encode() for column in columns]
-        return self._program.lines(pa.record_batch(coded, OBSERVED))
+        lines: list[bytes] = self._program.lines(pa.record_batch(coded, OBSERVED)).to_pylist()
+        return lines
 
 
 class RustService:
@@ -61,7 +65,7 @@ class RustService:
 
     def wire(self, requests: pa.RecordBatch) -> pa.Array:
         """The lines for a batch of REQUESTS, in order, without line ends."""
-        return pa.array(self._program.lines(requests.select(REQUESTED.names)), pa.binary())
+        return self._program.lines(requests.select(REQUESTED.names))
 
 
 def _command(registry: Registry, parameters: Glean, rows: str) -> list[str]:
@@ -90,6 +94,7 @@ class _Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._told,
+            pipesize=_PIPE_BYTES,
             env=os.environ | (secret or {}),
         )
         assert self._process.stdin is not None
@@ -97,28 +102,34 @@ class _Program:
         self._input, self._output = self._process.stdin, self._process.stdout
         weakref.finalize(self, _end, self._process, self._told)
         self._stream = pa.ipc.new_stream(self._input, schema)
+        self._read = bytearray(_PIPE_BYTES)
 
     @property
     def id(self) -> int:
         """The id of the process."""
         return self._process.pid
 
-    def lines(self, rows: pa.RecordBatch) -> list[bytes]:
+    def lines(self, rows: pa.RecordBatch) -> pa.Array:
         """The lines for some rows, without line ends. Raises DauexpError where the program ends."""
         try:
             self._stream.write_batch(rows)
             self._input.flush()
         except BrokenPipeError as error:
             raise self._failure() from error
-        chunks = []
-        missing = rows.num_rows
+        ends = [np.zeros(1, np.int32)]
+        filled, missing = 0, rows.num_rows
         while missing:
-            chunk = os.read(self._output.fileno(), _CHUNK)
-            if not chunk:
+            if filled == len(self._read):
+                self._read += bytes(len(self._read))
+            size = os.readv(self._output.fileno(), [memoryview(self._read)[filled:]])
+            if not size:
                 raise self._failure()
-            chunks.append(chunk)
-            missing -= chunk.count(b"\n")
-        return b"".join(chunks).split(b"\n")[:-1]
+            found = np.flatnonzero(np.frombuffer(self._read, np.uint8, size, filled) == _LINE_END)
+            ends.append((filled + 1 + found).astype(np.int32))
+            filled, missing = filled + size, missing - len(found)
+        buffers = [None, pa.py_buffer(np.concatenate(ends)), pa.py_buffer(self._read)]
+        whole = pa.Array.from_buffers(pa.binary(), rows.num_rows, buffers)
+        return pc.binary_slice(whole, 0, -1)  # copied, so that memory can be used again
 
     def _failure(self) -> DauexpError:
         status = self._process.wait()
