@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -49,7 +50,7 @@ def growth(
     folder: Path,
     settings: Mapping[str, Sequence[float]],
     questions: Sequence[str],
-    options: Sequence[str] = (),
+    changes: Mapping[str, Any] = MappingProxyType({}),
     repeats: int = 5,
     processes: int = 2,
     progress: Progress = silent,
@@ -57,14 +58,12 @@ def growth(
     """Measures how the cost of some questions grows, from the scenario of a finished run. The run
     keeps the tables `GROWTH` and `GROWTH_FIT`; given is the latter.
 
-    `settings` are the levels of each factor (`dauexp.growth.grid.SETTINGS`); `options` are the
-    contenders, as `dauexp.options.contenders` takes them, or else those of the run.
+    `settings` are the levels of each factor (`dauexp.growth.grid.SETTINGS`); `changes` are other
+    values of dotted keys of the scenario, such as `strategies`, or `influxdb.backend`.
     Raises BadInput where the folder is no finished run, or a parameter cannot be.
     """
     finished(folder)
-    base = scenario_of(folder)
-    if options:
-        base = changed(base, {"strategies": tuple(options)})
+    base = changed(scenario_of(folder), changes)
     table = measured(base, folder.parent, settings, questions, repeats, processes, progress)
     fitted = fits(table)
     write_table(folder / FILES["growth"], table)

@@ -61,3 +61,16 @@ def notebook_experiment(
     from dauexp.report import presets  # noqa: PLC0415 - as above
 
     return presets.experiment_of(run, experiment, users, cases)
+
+
+def notebook_growth(
+    run: Path, users: Sequence[int], shown: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """The tables `growth` and `growth_fit`: the run's own, or else of runs made now.
+
+    They are of so many users each and of the contenders that are named; they are kept in the user's
+    cache. `dauexp growth` measures more, for the run to keep. Raises BadInput for what cannot be.
+    """
+    from dauexp.report import presets  # noqa: PLC0415 - as above
+
+    return presets.growth_of(run, users, shown)

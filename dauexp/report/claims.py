@@ -38,6 +38,8 @@ class ClaimTest(_Entry):
     """The comparison, in the language of `dauexp.report.rules`."""
     unit: Literal["", "%", "bytes", "cores", "documents", "lines", "questions"] = ""
     """The unit of both sides; `%` shows fractions as percent."""
+    if_measured: bool = False
+    """Whether a run that did not measure it leaves it out of the verdict."""
 
     @model_validator(mode="after")
     def _parses(self) -> Self:
@@ -137,7 +139,7 @@ def judged(run: Frames, those: Sequence[Claim] | None = None) -> list[Judged]:
     """Every claim with what the tables of a run say of it.
 
     All tests of a claim hold: supported; none: refuted; some: mixed. What the run did not measure
-    leaves the claim open.
+    leaves the claim open, unless it counts only if measured.
     """
     return [_judge(claim, run) for claim in (claims().claim if those is None else those)]
 
@@ -158,6 +160,7 @@ def _verdict(claim: Claim, evidence: Sequence[Evidence]) -> Verdict:
     if claim.cannot:
         return "cannot be measured here"
     held = [each.comparison.holds for each in evidence if each.comparison is not None]
-    if len(held) < len(evidence):
+    missing = [each for each in evidence if each.comparison is None]
+    if not held or not all(each.test.if_measured for each in missing):
         return "open"
     return "supported" if all(held) else "mixed" if any(held) else "refuted"

@@ -101,6 +101,28 @@ _PLANS = (
         "Halstead difficulty: half the distinct operators, times the mean uses of an operand.",
     ),
     _Plan(
+        "languages",
+        "queries",
+        plots.languages,
+        ("complexity",),
+        "Halstead volume: the bits to write all tokens of a query in its own vocabulary.",
+    ),
+    _Plan(
+        "exponents",
+        "growth",
+        plots.exponents,
+        ("growth", "growth_fit"),
+        "Measured by `dauexp growth`, with ever more users: time by the clock, the rest as the "
+        "profiler of DuckDB counts it. A fixed cost beside what grows makes an exponent smaller.",
+    ),
+    _Plan(
+        "growth",
+        "growth",
+        plots.growth,
+        ("growth", "growth_fit"),
+        "The time of the queries with the longest window; all queries are asked in turns.",
+    ),
+    _Plan(
         "lateness",
         "robustness",
         plots.lateness,
@@ -133,7 +155,7 @@ _PLANS = (
         "load",
         plots.loss,
         ("load",),
-        "Requests replayed by `dauexp load`: what was sent less what its receiver counted.",
+        "Requests replayed by dauexp load: what was sent less what its receiver counted.",
     ),
     _Plan(
         "mistakes",
@@ -156,6 +178,13 @@ _PLANS = (
         plots.wire,
         ("cost",),
         "The bytes that an option hands to the transport for one request.",
+    ),
+    _Plan(
+        "rest",
+        "cost",
+        plots.rest,
+        ("storage", "cost"),
+        "The bytes of all tables that an option keeps, over the requests of the run.",
     ),
     _Plan(
         "cpu",

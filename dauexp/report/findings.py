@@ -54,13 +54,35 @@ def answer(run: Frames) -> str:
     if exact:
         verb = "gives" if len(exact) == 1 else "give"
         parts.append(f"{listed(exact)} {verb} {listed(map(short, asked))} exactly")
+    alike: dict[tuple[str, ...], list[str]] = {}
     for who, errors in worst.items():
         if who not in exact:
-            missing = [short(question) for question in asked if question not in errors]
-            told = [_missed(errors)] if errors else []
-            told += [f"cannot be asked for {listed(missing)}"] if missing else []
-            parts.append(f"{who} {' and '.join(told)}")
+            alike.setdefault(tuple(q for q in asked if q not in errors), []).append(who)
+    missed = {who: missing for missing, names in alike.items() for who in names}
+    for who in [each for each in worst if each in missed]:
+        missing = missed[who]
+        names = [each for each in alike[missing] if missing and worst[each]]
+        if len(names) > 1 and who in names:
+            if who == names[0]:
+                parts.append(_missed_together(missing, names, worst))
+            continue
+        told = [_missed(worst[who])] if worst[who] else []
+        told += [f"cannot be asked for {listed(map(short, missing))}"] if missing else []
+        parts.append(f"{who} {' and '.join(told)}")
     return "On identical traffic, " + "; ".join(parts) + "."
+
+
+def _missed_together(
+    missing: Sequence[str], names: Sequence[str], worst: Mapping[str, Mapping[str, float]]
+) -> str:
+    """Several that cannot be asked for the same, in one breath."""
+    told = []
+    for question in worst[names[0]]:
+        errors = [percent(worst[who][question]).lstrip("+") for who in names]
+        told.append(f"{short(question)} by up to {listed(dict.fromkeys(errors))}")
+    return f"{listed(names)} miss {listed(told)}, and cannot be asked for " + listed(
+        map(short, missing)
+    )
 
 
 def _missed(errors: Mapping[str, float]) -> str:

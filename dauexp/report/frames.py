@@ -100,4 +100,4 @@ def title(question: str) -> str:
 def short(question: str) -> str:
     """The id of a question as people write it: `DAU by platform`."""
     first, *rest = question.split("_")
-    return " ".join([first.upper() if len(first) <= 3 else first.capitalize(), *rest])
+    return " ".join([first.upper() if first in USERS else first.capitalize(), *rest])

@@ -14,11 +14,13 @@ import pyarrow as pa
 
 import dauexp
 from dauexp import experiments, results
+from dauexp import growth as growing
 from dauexp import run as runs
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
 from dauexp.experiments import Case
-from dauexp.report.frames import frame, named
+from dauexp.measures.growth import fits
+from dauexp.report.frames import USERS, frame, named
 from dauexp.resources import resource
 from dauexp.scenario import Scenario, changed, load
 from dauexp.store import read_table, write_table
@@ -63,6 +65,21 @@ def experiment_of(
     with _kept("experiments") as kept:
         observed = [_observed(scenario, case, kept) for case in tried]
     return {name: named(table) for name, table in experiments.together(tried, observed).items()}
+
+
+def growth_of(folder: Path, users: Sequence[int], shown: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """See `dauexp.report.notebook_growth`."""
+    if set(growing.FILES) <= set(results.tables(folder)):
+        return {name: frame(folder, name) for name in growing.FILES}
+    base = changed(results.scenario_of(folder), {"strategies": tuple(shown)})
+    with _kept("growth") as kept:
+        key = hashlib.sha256(f"{base.digest} {list(users)}".encode()).hexdigest()[:24]
+        file = kept / f"{key}.parquet"
+        if not file.is_file():
+            settings = {"users": users}
+            write_table(file, growing.measured(base, kept, settings, USERS, 3, processes=1))
+        table = read_table(file)
+    return {"growth": named(table), "growth_fit": named(fits(table))}
 
 
 def _observed(scenario: Scenario, case: Case, kept: Path) -> dict[str, pa.Table]:

@@ -31,7 +31,7 @@ def lateness(run: Frames) -> list[str]:
 
 
 def robustness(sweep: Frames, question: str = "dau") -> list[str]:
-    """What each fault does at its greatest strength, beside the faultless runs of the same seeds."""
+    """What each fault does at its greatest strength, beside faultless runs of the same seeds."""
     rows = sweep["robustness"]
     rows = rows[(rows["question"] == question) & (rows["segment"] == "all")]
     rows = rows.dropna(subset=["difference"]).sort_values("strength")

@@ -17,7 +17,9 @@ from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
 from dauexp.measures.complexity import complexity
 from dauexp.measures.effort import effort
+from dauexp.measures.growth import GROWTH, fits
 from dauexp.measures.software import software
+from dauexp.measures.storage import STORAGE
 from dauexp.options import contenders
 from dauexp.scenario import Report, Scenario, load
 from dauexp.store import write_table
@@ -51,6 +53,7 @@ def tables(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> dict
     exact = truth.total([exact])
     asked = pa.concat_tables([_answers(exact, *way, factor) for way, factor in WAYS.items()])
     compared = accuracy(asked, exact)
+    grown = _growth(scenario)
     return {
         "ledger": _ledger(days),
         "results/truth": exact,
@@ -61,12 +64,15 @@ def tables(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> dict
         "results/accuracy": compared,
         "results/accuracy_summary": summary(compared),
         "results/classification": classification(exact, _shifted(exact)),
-        "results/capability": capability(scenario, contenders()),
+        "results/capability": capability(scenario, contenders(), compared),
         "results/complexity": complexity(scenario, contenders()),
         "results/effort": effort(scenario, contenders()),
         "results/software": software(),
         "results/lateness": _lateness(scenario),
         "timings/cost": _cost(days, scenario),
+        "timings/storage": _storage(days),
+        "timings/growth": grown,
+        "timings/growth_fit": fits(grown),
     }
 
 
@@ -152,6 +158,57 @@ def _cost(days: list[list[pa.RecordBatch]], scenario: Scenario) -> pa.Table:
                 }
             )
     return pa.Table.from_pylist(rows)
+
+
+def _storage(days: list[list[pa.RecordBatch]]) -> pa.Table:
+    """150 bytes a request for A and B, 8 for C."""
+    requests = sum(len(batch) for day in days for batch in day)
+    rows = [
+        {
+            "option": option,
+            "strategy": strategy,
+            "table": "stable",
+            "rows": requests,
+            "bytes": requests * (150 if option != "statsd" else 8),
+        }
+        for option, strategy in WAYS
+    ]
+    return pa.Table.from_pylist(rows, STORAGE)
+
+
+def _growth(scenario: Scenario) -> pa.Table:
+    """Of A and a field: time in proportion to the square root of users, all else to users."""
+    rows = []
+    for option, strategy in (("glean", "events"), ("statsd", "field")):
+        asked = [("dau", ""), ("mau", ""), *([("mau", "days_seen")] if option == "glean" else [])]
+        queries = [
+            (*each, "sql", name)
+            for each in asked
+            for name in ("time_seconds", "rows_read", "bytes_read", "memory_bytes")
+        ]
+        for question, variant, language, measure in [*queries, ("", "", "", "bytes_at_rest")]:
+            for users in (50, 100, 200):
+                value = (users / 100) ** (0.5 if measure == "time_seconds" else 1)
+                rows.append(
+                    {
+                        "option": option,
+                        "strategy": strategy,
+                        "question": question,
+                        "variant": variant,
+                        "language": language,
+                        "factor": "users",
+                        "level": float(users),
+                        "users": users,
+                        "days": scenario.traffic.days,
+                        "requests": 60 * users,
+                        "measure": measure,
+                        "repeats": 3,
+                        "minimum": 0.9 * value,
+                        "median": value,
+                        "maximum": 1.2 * value,
+                    }
+                )
+    return pa.Table.from_pylist(rows, GROWTH)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +12,17 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from dauexp.experiments.evolution import EVOLUTION
+from dauexp.experiments.mutation import MUTATION
+from dauexp.load.table import LOAD
 from dauexp.measures.capability import CAPABILITY
 from dauexp.measures.complexity import COMPLEXITY
 from dauexp.measures.effort import EFFORT
+from dauexp.measures.privacy import PRIVACY
 from dauexp.measures.software import SOFTWARE
 from dauexp.report.claims import Claim, Claims, ClaimTest, Judged, claims, judged
 from dauexp.report.frames import Frames, frames, named
-from dauexp.report.rules import compared, tables
+from dauexp.report.rules import SUBJECTS, NotMeasured, compared, tables
 
 STATIC = {
     "capability": CAPABILITY, "complexity": COMPLEXITY, "effort": EFFORT, "software": SOFTWARE,
@@ -119,6 +125,121 @@ def test_rust_is_looked_for_in_the_software_as_it_is(
     software = named(pa.Table.from_pylist(rows, schema=SOFTWARE))
     found = verdicts({**run, "software": software})
     assert (found["A+1"], found["A-1"]) == (for_a, against_a)
+
+
+@pytest.fixture(scope="module")
+def everything(run: Frames) -> Frames:
+    """The run with a few rows in the tables of experiments and of a load, too."""
+    options = [("glean", "events"), ("custom", "events"), ("statsd", "field")]
+    rows = {
+        "mutation": (MUTATION, {"silent": True, "caught_when_written": False}),
+        "evolution": (EVOLUTION, {"change": "second_application", "accepted_share": 1.0}),
+        "privacy": (PRIVACY, {"raw_ids_found": 0}),
+        "load": (LOAD, {"pace": "1x", "lost_share": 0.0}),
+    }
+    made = {}
+    for name, (schema, values) in rows.items():
+        columns = {
+            each.name: [
+                {"option": option, "strategy": strategy, **values}.get(each.name)
+                for option, strategy in options
+            ]
+            for each in schema
+        }
+        loose = pa.schema([pa.field(each.name, each.type) for each in schema])
+        made[name] = named(pa.table(columns, schema=loose))
+    evolution = made["evolution"].assign(filled_share=1.0, code_lines_changed=3)
+    summary = run["accuracy_summary"]
+    tag = summary[summary["strategy"] == "field"].assign(strategy="tag")
+    return {**run, **made, "evolution": evolution, "accuracy_summary": pd.concat([summary, tag])}
+
+
+MEASURED = [claim.id for claim in claims().claim if claim.tests]
+NUMBERS = (0.0, 1.0, 0.5, 2.0, 1e9)
+"""Values that are put in the place of what was measured."""
+
+
+def selected(frame: pd.DataFrame, wanted: dict[str, list[object]]) -> pd.Series[bool]:
+    rows = pd.Series(data=True, index=frame.index)
+    for column, values in wanted.items():
+        rows &= frame[column].isin(values)
+    return rows
+
+
+def with_other_numbers(rule: str, run: Frames) -> Iterator[Frames]:
+    """The run with other numbers in the rows of which a rule asks, or other counts of them."""
+    for node in ast.walk(ast.parse(rule, mode="eval")):
+        if not isinstance(node, ast.Call):
+            continue
+        asked = node.args[0]
+        assert isinstance(asked, ast.Attribute)
+        table = ast.unparse(asked.value)
+        wanted = {
+            str(each.arg): value if isinstance(value, list) else [value]
+            for each in node.keywords
+            for value in [ast.literal_eval(each.value)]
+        }
+        frame = run[table].reset_index(drop=True)
+        mine = selected(frame, wanted)
+        if ast.unparse(node.func) == "count":
+            yield {**run, table: frame[~mine]}
+            about = {key: wanted[key] for key in SUBJECTS if key in wanted}
+            like = frame[selected(frame, about)].assign(**{k: v[0] for k, v in wanted.items()})
+            yield {**run, table: pd.concat([frame, *[like] * 3], ignore_index=True)}
+        else:
+            for number in NUMBERS:
+                other = frame.astype({asked.attr: float})
+                other.loc[mine, asked.attr] = number
+                yield {**run, table: other}
+
+
+def forced(claim: Claim, run: Frames, *, holds: bool) -> Frames:
+    """A run whose numbers make every test of a claim hold, or none."""
+    for test in claim.tests:
+        if compared(test.holds, run).holds != holds:
+            run = next(
+                other
+                for other in with_other_numbers(test.holds, run)
+                if decidable(test, other) and compared(test.holds, other).holds == holds
+            )
+    return run
+
+
+def decidable(test: ClaimTest, run: Frames) -> bool:
+    try:
+        compared(test.holds, run)
+    except NotMeasured:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_the_verdict_of_every_measured_claim_follows_the_numbers(
+    everything: Frames, name: str
+) -> None:
+    (claim,) = [each for each in claims().claim if each.id == name]
+    for holds, verdict in ((True, "supported"), (False, "refuted")):
+        (found,) = judged(forced(claim, everything, holds=holds), [claim])
+        assert found.verdict == verdict, found.evidence
+    if len(claim.tests) > 1:
+        run = forced(claim, everything, holds=True)
+        last = claim.model_copy(update={"tests": claim.tests[-1:]})
+        assert judged(forced(last, run, holds=False), [claim])[0].verdict in {"mixed", "refuted"}
+
+
+def test_enough_claims_are_measured_by_a_run_with_all_experiments(everything: Frames) -> None:
+    found = [each for each in judged(everything) if each.claim.kind != "driver"]
+    measured = [e for e in found if e.verdict not in {"open", "cannot be measured here"}]
+    assert len(found) == 35
+    assert len(measured) >= 24
+
+
+def test_a_load_sharpens_a_verdict_that_needs_none(everything: Frames) -> None:
+    (claim,) = [each for each in claims().claim if each.id == "C-4"]
+    without = {name: frame for name, frame in everything.items() if name != "load"}
+    assert judged(without, [claim])[0].verdict == "refuted"
+    lossy = {**everything, "load": everything["load"].assign(lost_share=0.2)}
+    assert judged(lossy, [claim])[0].verdict == "mixed"
 
 
 def decided(*rules: str) -> Judged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dauexp.report import findings
@@ -87,3 +88,16 @@ def test_what_was_found_is_markdown_and_text() -> None:
     found = findings.Found("one", "two")
     assert found._repr_markdown_() == "- one\n- two"
     assert repr(found) == "one\ntwo"
+
+
+def test_contenders_that_miss_the_same_are_told_together(run: Frames) -> None:
+    summary, ledger = run["accuracy_summary"], run["ledger"]
+    who = {"strategy": "sampled", "label": "statsd:sampled", "contender": "C statsd:sampled"}
+    more = summary[summary["strategy"] == "set"].assign(worst_absolute_error=2.5, **who)
+    seen = ledger[ledger["strategy"] == "set"].assign(**who)
+    both = {"accuracy_summary": (summary, more), "ledger": (ledger, seen)}
+    told = findings.answer({**run, **{name: pd.concat(parts) for name, parts in both.items()}})
+    assert (
+        "C statsd:set and C statsd:sampled miss DAU by up to 400 % and 250 %, and cannot be asked "
+        "for WAU and MAU" in told
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dauexp.report.plots.accuracy import answers, classification, errors, grid, platforms
 from dauexp.report.plots.capability import capability
 from dauexp.report.plots.complexity import complexity, languages
-from dauexp.report.plots.cost import cpu, wire
+from dauexp.report.plots.cost import cpu, rest, wire
 from dauexp.report.plots.deletion import deletion, rotation
 from dauexp.report.plots.effort import effort, verdicts
 from dauexp.report.plots.evolution import evolution
 from dauexp.report.plots.flow import ledger
+from dauexp.report.plots.growth import exponents, growth
 from dauexp.report.plots.load import loss
 from dauexp.report.plots.mutation import mistakes
 from dauexp.report.plots.robustness import lateness
@@ -28,7 +29,9 @@ __all__ = [
     "effort",
     "errors",
     "evolution",
+    "exponents",
     "grid",
+    "growth",
     "languages",
     "lateness",
     "ledger",
@@ -39,6 +42,7 @@ __all__ = [
     "requests_by_day",
     "requests_by_hour",
     "requests_per_user",
+    "rest",
     "robustness",
     "rotation",
     "verdicts",

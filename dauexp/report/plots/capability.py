@@ -8,7 +8,7 @@ import pandas as pd
 from dauexp.questions import catalogue
 from dauexp.report.frames import Frames, contenders, short
 from dauexp.report.plots.accuracy import CLASS_COLOURS, CLASS_INK, CLASSES, error_class
-from dauexp.report.plots.parts import WIDTH, contenders_axis, finished, percent
+from dauexp.report.plots.parts import LEAST, WIDTH, contenders_axis, finished, percent
 from dauexp.report.render import Chart
 
 UNASKED = "not asked in this run"
@@ -41,11 +41,12 @@ def capability(run: Frames) -> Chart:
     )
     wide, high = alt.RelativeBandSize(band=0.96), alt.RelativeBandSize(band=0.92)
     legend = alt.Legend(orient="bottom", title="on the worst day and segment", columns=3)
+    known = [each for each in _COLOURS if each in CLASSES or each in set(cells["class"])]
     boxes = base.mark_rect(cornerRadius=3, width=wide, height=high).encode(
-        color=alt.Color("class:N", scale=_scale(_COLOURS), legend=legend)
+        color=alt.Color("class:N", scale=_scale(known, _COLOURS), legend=legend)
     )
     words = base.mark_text(fontSize=10).encode(
-        text="shown:N", color=alt.Color("class:N", scale=_scale(_INK), legend=None)
+        text="shown:N", color=alt.Color("class:N", scale=_scale(known, _INK), legend=None)
     )
     told = "; ".join(
         f"{who}: " + ", ".join(f"{row.asked} {row.told}" for row in rows.itertuples())
@@ -58,11 +59,12 @@ def capability(run: Frames) -> Chart:
         subtitle="largest error of any day and segment, by the best query",
         width=WIDTH - 60,
         height=alt.Step(34),
+        usermeta={LEAST: 560},
     )
 
 
-def _scale(colours: dict[str, str]) -> alt.Scale:
-    return alt.Scale(domain=list(colours), range=list(colours.values()))
+def _scale(classes: list[str], colours: dict[str, str]) -> alt.Scale:
+    return alt.Scale(domain=classes, range=[colours[each] for each in classes])
 
 
 def _cell(rows: pd.DataFrame) -> dict[str, str]:
@@ -75,9 +77,10 @@ def _cell(rows: pd.DataFrame) -> dict[str, str]:
     }
     if found.empty:
         told = UNASKED if len(possible) else CLASSES[-1]
-        return {**place, "class": told, "told": told, "shown": "" if len(possible) else "none"}
+        return {**place, "class": told, "told": told, "shown": "" if len(possible) else "no"}
     if (found["found"] == "exact").any():
         return {**place, "class": CLASSES[0], "told": "exact", "shown": "exact"}
     worst = float(found["worst_absolute_error"].min())
     told = percent(worst).lstrip("+")
-    return {**place, "class": error_class(worst), "told": told, "shown": told.replace(" ", "")}
+    shown = told.replace("below ", "<").replace(" ", "")
+    return {**place, "class": error_class(worst), "told": told, "shown": shown}

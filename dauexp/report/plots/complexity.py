@@ -6,7 +6,7 @@ import altair as alt
 
 from dauexp.questions import catalogue
 from dauexp.report.frames import Frames, contenders, short
-from dauexp.report.plots.parts import WIDTH, contenders_axis, finished
+from dauexp.report.plots.parts import LEAST, WIDTH, contenders_axis, finished
 from dauexp.report.render import Chart
 
 LANGUAGES = {"sql": "#1b6ca8", "flux": "#c264a3", "influxql": "#3f8f8f"}
@@ -64,6 +64,7 @@ def complexity(run: Frames) -> Chart:
         "database; an empty cell cannot be asked",
         width=WIDTH - 60,
         height=alt.Step(34),
+        usermeta={LEAST: 560},
     )
 
 

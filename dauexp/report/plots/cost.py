@@ -1,8 +1,11 @@
-"""Charts of what a request costs: bytes on the wire and CPU time."""
+"""Charts of what a request costs: bytes on the wire and at rest, and CPU time."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
+import pandas as pd
 
 from dauexp.report.frames import Frames, contenders
 from dauexp.report.plots.parts import NUMBER, WIDTH, colour, contenders_axis, finished
@@ -16,17 +19,37 @@ STAGE_COLOURS = ["#7b68c8", "#3f8f8f"]
 
 def wire(run: Frames) -> Chart:
     """Bytes on the wire for each request, by contender."""
+    totals = run["cost"].groupby("contender")[["wire_bytes", "requests"]].sum()
+    return _bytes(
+        run,
+        totals["wire_bytes"] / totals["requests"],
+        "Bytes on the wire for each request",
+        "lines or packets, without the transport's headers",
+    )
+
+
+def rest(run: Frames) -> Chart:
+    """Bytes at rest for each request, by contender."""
+    kept = run["storage"].groupby("contender")["bytes"].sum()
+    return _bytes(
+        run,
+        kept / run["cost"].groupby("contender")["requests"].sum(),
+        "Bytes at rest for each request",
+        "compressed Parquet files of all tables that are kept, for all options alike",
+    )
+
+
+def _bytes(run: Frames, each: pd.Series[Any], title: str, subtitle: str) -> Chart:
+    """Bars of bytes a request, given by contender."""
     who = contenders(run)
-    totals = run["cost"].groupby("contender")[["wire_bytes", "requests"]].sum().reset_index()
-    totals["each"] = totals["wire_bytes"] / totals["requests"]
-    most = float(totals["each"].max())
-    base = alt.Chart(totals[["contender", "each"]]).encode(
+    totals = each.rename("each").reset_index()
+    base = alt.Chart(totals).encode(
         y=contenders_axis(who),
         x=alt.X(
             "each:Q",
             title="bytes a request",
             axis=alt.Axis(format=NUMBER, tickCount=6),
-            scale=alt.Scale(domain=[0, most * 1.15], nice=False),
+            scale=alt.Scale(domain=[0, float(each.max()) * 1.15], nice=False),
         ),
         tooltip=["contender:N", alt.Tooltip("each:Q", title="bytes a request", format=",.1f")],
     )
@@ -35,9 +58,9 @@ def wire(run: Frames) -> Chart:
     told = ", ".join(f"{row.contender} {row.each:,.0f}" for row in totals.itertuples())
     return finished(
         bars + words,
-        "Bytes on the wire for each request",
+        title,
         f"Bars of bytes a request: {told}.",
-        subtitle="lines or packets, without the transport's headers",
+        subtitle=subtitle,
         width=WIDTH - 40,
         height=alt.Step(24),
     )

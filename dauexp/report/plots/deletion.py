@@ -11,6 +11,7 @@ import pandas as pd
 
 from dauexp.report.frames import Frames, contenders, short, title
 from dauexp.report.plots.parts import (
+    LEAST,
     PERCENT_LABEL,
     WIDTH,
     colour,
@@ -73,6 +74,7 @@ def deletion(run: Frames) -> Chart:
         subtitle="ids before and after deletion; error of DAU against the devices that remain",
         width=WIDTH - 60,
         height=alt.Step(34),
+        usermeta={LEAST: 520},
     )
 
 

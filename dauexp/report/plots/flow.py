@@ -14,7 +14,7 @@ from dauexp.options import contenders as all_contenders
 from dauexp.options import laws_of
 from dauexp.report import style
 from dauexp.report.frames import Frames, contenders
-from dauexp.report.plots.parts import WIDTH, finished, panel
+from dauexp.report.plots.parts import LEAST, WIDTH, finished, panel
 from dauexp.report.render import Chart
 
 LEAVES = "#b5402a"
@@ -23,7 +23,7 @@ JOINS = "#8a8f94"
 """The colour of what joins it."""
 BAR = 0.05
 """Width of a stage's bar, as a share of the way to the next."""
-LEAST = 0.015
+THINNEST = 0.015
 """Least height of a band, as a share of the whole, so that a single request lost is seen."""
 HEAD, PIXELS = 0.62, 36
 """Room for words above a flow, as a share of its height, and that height in pixels."""
@@ -87,14 +87,14 @@ def _beside(law: Law, at: int, counts: Mapping[str, int], whole: int) -> Iterato
     for account in law.right[1:]:
         count = counts.get(account, 0)
         if count:
-            high = max(count, LEAST * whole)
+            high = max(count, THINNEST * whole)
             yield Band("leaves", account, count, (at + BAR, leaving), (aside, below), high, high)
             leaving, aside = leaving + count, aside + 0.25
     aside = at + 0.82
     for account in law.left[1:]:
         count = counts.get(account, 0)
         if count:
-            high = max(count, LEAST * whole)
+            high = max(count, THINNEST * whole)
             yield Band("joins", account, count, (aside, lower), (at + 1, joining), high, high)
             joining += count
 
@@ -117,6 +117,7 @@ def ledger(run: Frames) -> Chart:
         "The ledger: where every request went",
         _told(rows, list(who["contender"])),
         subtitle="requests, messages and points of all days; what leaves the way, in red, in words",
+        usermeta={LEAST: 560},
     )
 
 

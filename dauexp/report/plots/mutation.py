@@ -10,7 +10,7 @@ import pandas as pd
 
 from dauexp.options import options
 from dauexp.report.frames import Frames, short
-from dauexp.report.plots.parts import WIDTH, finished, panel, percent
+from dauexp.report.plots.parts import LEAST, WIDTH, finished, panel, percent
 from dauexp.report.render import Chart
 
 NOTICED: Final = {
@@ -55,6 +55,7 @@ def mistakes(run: Frames) -> Chart:
         "Mistakes that a team can make, and who notices",
         f"Stacked bars of mistakes by verdict. {told}. Silent ones and their bias: {worst}.",
         subtitle="each was made in the code and sent the whole way; shares are of the catalogue",
+        usermeta={LEAST: 320},
     )
 
 

@@ -14,6 +14,10 @@ from dauexp.report.render import Chart
 WIDTH = 660
 """Width of a panel in pixels; a narrow page makes it narrower."""
 
+LEAST = "least"
+"""In a chart's `usermeta`: the least width in pixels at which it can be read. Where a page is
+narrower, the chart is not made narrower, and scrolls."""
+
 LEGEND_COLUMNS = 5
 """Contenders in a row of a legend: as many as fit above a panel."""
 
@@ -84,14 +88,14 @@ PERCENT_LABEL = (
 
 
 def percent(value: float | None) -> str:
-    """A relative error as people read it: `exact`, `+412 %`, `no answer`."""
+    """A relative error as people read it: `exact`, `+412 %`, `<0.001 %`, `no answer`."""
     if value is None or pd.isna(value):
         return "no answer"
     if value == 0:
         return "exact"
     shown = 100 * abs(value)
     if shown < LEAST_TOLD:
-        return f"below {LEAST_TOLD} %"
+        return f"<{LEAST_TOLD} %"
     digits = f"{shown:,.0f}" if shown >= 100 else f"{shown:.1f}" if shown >= 1 else f"{shown:.1g}"
     return f"{'+' if value > 0 else MINUS}{digits} %"
 

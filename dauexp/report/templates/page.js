@@ -2,8 +2,17 @@
 const config = JSON.parse(document.getElementById("config").textContent);
 
 function widen(spec, change) {
-  for (const part of spec.vconcat ?? [spec]) part.width = Math.max(150, part.width + change);
+  const least = spec.usermeta?.least ?? 150;
+  for (const part of spec.vconcat ?? [spec]) {
+    part.width = Math.max(Math.min(least, part.width), part.width + change);
+  }
   return spec;
+}
+
+// A legend has as many columns as there is room for, whatever its chart was made for.
+function relax(part) {
+  if (part?.legend?.columns) delete part.legend.columns;
+  if (part && typeof part === "object") Object.values(part).forEach(relax);
 }
 
 function wrap(text, characters) {
@@ -15,15 +24,13 @@ function wrap(text, characters) {
   return lines;
 }
 
+// Titles and legends of two widths are alike wide, so it may take a second drawing to fit.
 async function draw(chart) {
   const text = chart.querySelector("script").textContent;
   const picture = chart.querySelector(".picture");
+  const place = chart.querySelector(".place");
   const [full, room] = [picture.firstElementChild.viewBox.baseVal.width, chart.clientWidth];
-  const narrow = room < full;
   const columns = room < 480 ? 2 : 6;
-  const spec = widen(JSON.parse(text), narrow ? room - full : 0);
-  spec.title.text = wrap(spec.title.text, room / 8.5);
-  if (spec.title.subtitle) spec.title.subtitle = wrap(spec.title.subtitle, room / 6.5);
   const options = {
     ast: true, // no code is made from text
     actions: false,
@@ -31,8 +38,16 @@ async function draw(chart) {
     config: { ...config, legend: { ...config.legend, columns } },
     tooltip: { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light" },
   };
-  const place = chart.querySelector(".place");
-  await vegaEmbed(place, spec, options);
+  let over = Math.max(0, full - room);
+  for (let change = -over, drawn = 0; drawn < 2 && (over > 0 || !drawn); drawn++, change -= over) {
+    const spec = widen(JSON.parse(text), change);
+    if (change < 0) relax({ ...spec, datasets: {} });
+    spec.title.text = wrap(spec.title.text, room / 8.5);
+    if (spec.title.subtitle) spec.title.subtitle = wrap(spec.title.subtitle, room / 6.5);
+    chart.classList.toggle("scrolls", Boolean(spec.usermeta?.least));
+    await vegaEmbed(place, spec, options);
+    over = Math.max(0, place.querySelector("svg").width.baseVal.value - room);
+  }
   picture.hidden = true;
   chart.classList.add("live");
 }
@@ -76,5 +91,10 @@ function sortBy(heading) {
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.parentElement));
 }
+
+// On paper all is open.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
 
 drawAll();
