@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dauexp import ledger
-from dauexp.options import LEDGER_PART, Contender
+from dauexp.options import LEDGER_PART, Contender, Strategy
 from dauexp.questions import Query, as_answers, ask, catalogue, parameters, queries
 from dauexp.results import result, scenario_of
 from dauexp.scenario import Scenario
@@ -63,17 +63,22 @@ def _asked(
     contender: Contender,
     questions: Sequence[str],
 ) -> Iterator[tuple[Query, pa.Table]]:
-    """The queries of some questions that the contender's database can run, with their answers.
-
-    A strategy that must know constants is asked about days after the earlier period only.
-    """
+    """The queries of some questions that the contender's database can run, with their answers."""
     strategy = contender.strategy(scenario)
-    source = open_source(scenario, folder)
-    constants = strategy.constants(earlier)
-    first = source.days[source.earlier.stop] if constants else source.days[0]
-    named = parameters(first, source.days[-1], {**constants, **strategy.settings})
+    named = parameters_of(scenario, folder, earlier, strategy)
     with strategy.database(Places(folder).store(contender)) as database:
         for query in queries(strategy.queries):
             asked = query.possible and query.question in questions
             if asked and query.language in database.languages:
                 yield query, ask(query, database, named)
+
+
+def parameters_of(
+    scenario: Scenario, folder: Path, earlier: Calibration, strategy: Strategy
+) -> dict[str, object]:
+    """The named parameters of a strategy's queries about the days of a run: those after the earlier
+    period alone, where it must know constants."""
+    source = open_source(scenario, folder)
+    constants = strategy.constants(earlier)
+    first = source.days[source.earlier.stop] if constants else source.days[0]
+    return parameters(first, source.days[-1], {**constants, **strategy.settings})

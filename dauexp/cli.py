@@ -67,11 +67,50 @@ def run(
     changes: Changes = None,
     runs: Runs = Path("runs"),
     processes: Processes = CORES,
+    schedule_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--schedule-dir",
+            metavar="RUNS",
+            help="Run in a dated folder there, link latest, keep a history; exit code 1 where a "
+            "threshold of the scenario is crossed or a notebook fails.",
+        ),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option("--keep", min=1, help="Dated folders that stay in --schedule-dir.")
+    ] = 30,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Summary of a scheduled run as a JSON object.")
+    ] = False,
 ) -> None:
     """Run a scenario: traffic, all options, answers, measures, notebooks and appendix."""
     from dauexp import commands
 
-    commands.run(scenario, changes or [], runs, processes)
+    if schedule_dir is None and as_json:
+        raise BadInput("--json is for scheduled runs: give --schedule-dir too")
+    if schedule_dir is None:
+        commands.run(scenario, changes or [], runs, processes)
+    else:
+        code = commands.scheduled(
+            scenario, changes or [], schedule_dir, keep, processes, as_json=as_json
+        )
+        raise typer.Exit(code)
+
+
+@app.command()
+def history(
+    runs: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="The folder of a schedule, or of runs.")
+    ],
+    as_json: Json = False,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help="Write an HTML page too.")
+    ] = None,
+) -> None:
+    """Tell how accuracy, cost and complexity moved over runs and versions; mark drift."""
+    from dauexp import commands
+
+    commands.history(runs, page, as_json=as_json)
 
 
 @app.command()
@@ -130,6 +169,49 @@ def load(
     from dauexp import commands
 
     commands.load_run(folder, contender, rate, multiples, seconds, server, as_json=as_json)
+
+
+@app.command()
+def growth(
+    folder: RunFolder,
+    users: Annotated[
+        str, typer.Option("--users", help="Levels, divided by commas.")
+    ] = "250,500,1000,2000,4000",
+    days: Annotated[str, typer.Option("--days", help="Levels.")] = "28,40,56,80,112",
+    events: Annotated[
+        str, typer.Option("--events", help="Levels of traffic.requests.scale.")
+    ] = "1,2,4,8,16",
+    questions: Annotated[
+        list[str] | None,
+        typer.Option("--question", help="May be given again. Default: dau, wau, mau."),
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            metavar="OPTION[:STRATEGY]",
+            help="May be given again. Default: those of the run.",
+        ),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timings of each query.")] = 5,
+    changes: Changes = None,
+    processes: Processes = CORES,
+    as_json: Json = False,
+) -> None:
+    """Measure how the cost of each query grows with the data; the run keeps the tables."""
+    from dauexp import commands
+
+    levels = {"users": users, "days": days, "events": events}
+    more = [f"strategies={options}"] if options else []
+    commands.growth(
+        folder,
+        levels,
+        questions or [],
+        [*(changes or []), *more],
+        repeats,
+        processes,
+        as_json=as_json,
+    )
 
 
 @app.command()

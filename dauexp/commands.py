@@ -31,11 +31,11 @@ from dauexp.options.glean.rustbuild import rust_program
 from dauexp.report import make
 from dauexp.report.claims import judged
 from dauexp.report.content import shown
-from dauexp.report.frames import frames
+from dauexp.report.frames import USERS, frames, label
 from dauexp.report.weighing import WEIGHTS_FILE, load_weights, weighed
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
-from dauexp.scenario import load
+from dauexp.scenario import load, parsed
 from dauexp.services import doctor, state
 
 
@@ -45,6 +45,45 @@ def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> No
         folder = run_scenario(load(scenario, changes), runs, processes, bars)
         make(folder, processes, bars)
     _print_summary(folder)
+
+
+def scheduled(
+    scenario: str, changes: Sequence[str], top: Path, keep: int, processes: int, *, as_json: bool
+) -> int:
+    """Makes the next run of a schedule, prints its summary and gives its exit code."""
+    from dauexp import schedule
+
+    with _Bars() as bars:
+        summary = schedule.scheduled(load(scenario, changes), top, keep, processes, bars)
+    print(msgspec.json.encode(summary).decode() if as_json else summary.line)
+    return summary.exit_code
+
+
+def history(top: Path, page: Path | None, *, as_json: bool) -> None:
+    """Prints a row a run and measure, with what drifts marked; writes the page too."""
+    from dauexp import history as past
+    from dauexp.history.drift import drifts
+    from dauexp.history.page import page as drawn
+    from dauexp.store import replacing
+
+    entries = past.history(top)
+    usual = {(each.run, each.measure): each.usual for each in drifts(entries)}
+    rows = [
+        {
+            "run": entry.run,
+            "scenario": entry.scenario,
+            "version": entry.version,
+            "measure": measure,
+            "value": value if as_json else f"{value:.6g}",
+            "drifts_from": usual.get((entry.run, measure)),
+        }
+        for entry in entries
+        for measure, value in entry.measures.items()
+    ]
+    _print_rows(rows, as_json=as_json, width=160)
+    if page is not None:
+        with replacing(page) as beside:
+            beside.write_text(drawn(entries), encoding="utf-8")
 
 
 def sweep(
@@ -128,6 +167,42 @@ def _told(row: Mapping[str, Any]) -> dict[str, object]:
         "lost": f"{row['lost']:,} ({row['lost_share']:.2%})",
         "kernel drops": "" if row["kernel_drops"] is None else f"{row['kernel_drops']:,}",
         "p50, p99": "" if None in delays else "{:,.0f}, {:,.0f} \N{MICRO SIGN}s".format(*delays),
+    }
+
+
+def growth(
+    folder: Path,
+    levels: Mapping[str, str],
+    questions: Sequence[str],
+    changes: Sequence[str],
+    repeats: int,
+    processes: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Measures how the cost of each query grows, and prints the exponents."""
+    from dauexp.growth import growth as measure_growth
+    from dauexp.growth.grid import numbers
+
+    settings = {factor: numbers(text, factor) for factor, text in levels.items()}
+    asked = questions or list(USERS)
+    with _Bars() as bars:
+        changed = dict(map(parsed, changes))
+        fitted = measure_growth(folder, settings, asked, changed, repeats, processes, bars)
+    rows = fitted.to_pylist()
+    _print_rows(rows if as_json else map(_grown, rows), as_json=as_json, width=160)
+
+
+def _grown(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of fits, in few columns for a person."""
+    between = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
+    return {
+        "of": label(row["option"], row["strategy"]),
+        "question": ".".join(filter(None, (row["question"], row["variant"], row["language"]))),
+        "measure": row["measure"],
+        "by": row["factor"],
+        "exponent": f"{row['exponent']:.2f}",
+        "95 % interval": between,
     }
 
 

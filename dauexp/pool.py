@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing.process import BaseProcess
 from typing import Self, TypeVar
 
 import pyarrow as pa
@@ -26,7 +29,7 @@ class Pool:
             self._executor = ProcessPoolExecutor(
                 processes,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_single_thread,
+                initializer=_begin,
             )
 
     def each(
@@ -63,5 +66,16 @@ class Pool:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _single_thread() -> None:
+def _begin() -> None:
+    """Sets up a process of the pool."""
     pa.set_cpu_count(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    """Ends this process as soon as its parent has ended, however that came: it would otherwise go
+    on writing what another process may have begun anew."""
+    parent.join()
+    os._exit(1)

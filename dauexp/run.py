@@ -1,21 +1,24 @@
-"""A run: the stages in order, each leaving files, so that a run that was stopped goes on.
+"""A run: the stages in order, each made of steps that leave files (`dauexp.stages`), so that a run
+that was stopped goes on.
 
-Folder of a run: `scenario.toml`; `work/` (what each unit left); `store/` (what each strategy
-stored); `ledger.parquet`; `results/` (tables that repeat byte for byte for the same scenario);
-`timings/` (those that cannot); `notebooks/`, `figures/`, `appendix.md`, `report.html`; and last
-`manifest.json`, without which the folder is no result.
+Folder of a run: `scenario.toml`; `work/` (what steps left, and their marks); `store/` (what each
+strategy stored); `ledger.parquet`; `results/` (tables that repeat byte for byte for the same
+scenario); `timings/` (those that cannot); `notebooks/`, `figures/`, `appendix.md`, `report.html`;
+and last `manifest.json`, without which the folder is no result.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,19 +26,24 @@ import pyarrow.parquet as pq
 from dauexp import experiments, ledger, manifest
 from dauexp.asking import answers, settle
 from dauexp.audit import write_checksums
-from dauexp.errors import BadInput, Unbalanced
+from dauexp.errors import BadInput, DauexpError, Unbalanced
+from dauexp.inputs import inputs
 from dauexp.measures.accuracy import accuracy, summary
+from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
 from dauexp.measures.privacy import privacy
 from dauexp.measures.static import static_tables
+from dauexp.measures.storage import storage
 from dauexp.options import Contender, contenders, laws_of
 from dauexp.pool import Pool
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
-from dauexp.store import read_table, replacing, write_table
+from dauexp.stages import Mark, Step, begin, digest_of, inputs_of, tables
+from dauexp.store import flush_folders, read_table, replacing, scratch, write_table
 from dauexp.tables import ANSWERS, TRUTH
 from dauexp.traffic import truth
 from dauexp.traffic.source import Source, calibration, open_source, prepare_source
+from dauexp.traffic.truth import Calibration
 from dauexp.unit import Places, Unit, work
 
 Progress = Callable[[str, int, int], None]
@@ -65,56 +73,73 @@ def run(scenario: Scenario, runs: Path, processes: int = 2, progress: Progress =
     """Runs a scenario below the folder `runs` and gives the run's folder.
 
     A finished run is left as it is; one that was stopped goes on. Raises BadInput where another
-    process is at it, Unbalanced where the ledger does not balance.
+    process is at it, Unbalanced where the ledger does not balance, DauexpError where the memory
+    does not suffice.
     """
     folder = folder_of(scenario, runs)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), Pool(processes) as pool:
-        if not manifest.path(folder).exists():
-            _compute(scenario, folder, pool, progress)
+    run_in(scenario, folder, processes, progress)
     return folder
 
 
-def _compute(scenario: Scenario, folder: Path, pool: Pool, progress: Progress) -> None:
+def run_in(
+    scenario: Scenario, folder: Path, processes: int = 2, progress: Progress = silent
+) -> None:
+    """Runs a scenario in a folder of any name, as `run` does in that of its digest."""
+    known = folder_of(scenario, folder.parent).name
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder), _enough_memory(), Pool(processes) as pool:
+        if not manifest.path(folder).exists():
+            _compute(scenario, known, folder, pool, progress)
+
+
+def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress: Progress) -> None:
     started = manifest.now()
     places = Places(folder)
+    chosen = contenders(scenario.strategies)
+    cases = experiments.chosen(scenario)
+    begun = begin(folder, inputs(scenario, known, chosen))
     with replacing(folder / "scenario.toml") as beside:
         beside.write_text(scenario.to_toml(), encoding="utf-8")
     prepare_source(scenario, folder)
     source = open_source(scenario, folder)
     units = [Unit(block, day) for block in range(source.blocks) for day in range(len(source.days))]
-    chosen = contenders(scenario.strategies)
     _prepare(scenario, chosen, progress)
-    pool.each("traffic", partial(work, scenario, folder), units, progress)
-    digests = _digests(places, units)
-    settled = pool.each("settle", partial(settle, scenario, folder), chosen, progress)
-    write_table(places.work("settled") / "ledger.parquet", pa.concat_tables(settled))
-    entries = pa.concat_tables([read_table(places.work("ledger")), *settled])
-    write_table(folder / LEDGER_FILE, ledger.merged(entries))
+    passed = pool.each("traffic", partial(work, scenario, folder), units, progress)
+    digests = _digests(passed)
+    stream = digest_of(begun, *(mark.digest for mark in passed))
+    settled = pool.each("settle", partial(_settled, scenario, folder, stream), chosen, progress)
+    entries = [read_table(places.work(kind)) for kind in ("ledger", "settled")]
+    write_table(folder / LEDGER_FILE, ledger.merged(pa.concat_tables(entries)))
     check(folder, chosen)
 
-    exact = _truth(source, places)
     results = folder / REPEATABLE
-    write_table(results / "truth.parquet", exact)
-    earlier = calibration(source)
-    write_table(results / "calibration.parquet", earlier.to_table())
-    given = pool.each("questions", partial(answers, scenario, folder, earlier), chosen, progress)
+
+    def made(name: str, since: str, make: Callable[[], dict[str, pa.Table]]) -> dict[str, pa.Table]:
+        return tables(Step(folder, name, since), results, make)
+
+    exact = made("truth", stream, partial(_truths, source, places))["truth"]
+    calibrated = made("calibration", begun, partial(_calibration, source))["calibration"]
+    stored = digest_of(begun, *(mark.digest for mark in settled))
+    task = partial(_answered, scenario, folder, stored, Calibration.from_table(calibrated))
+    given = pool.each("questions", task, chosen, progress)
     asked = pa.concat_tables([ANSWERS.empty_table(), *given])
     write_table(results / "answers.parquet", asked)
     compared = accuracy(asked, exact)
     write_table(results / "accuracy.parquet", compared)
     write_table(results / "accuracy_summary.parquet", summary(compared))
-    write_table(results / "classification.parquet", _classification(source, places, exact))
-    for name, table in static_tables(scenario, chosen).items():
-        write_table(results / f"{name}.parquet", table)
-    cases = experiments.chosen(scenario)
-    observed = pool.each("experiments", partial(experiments.observe, scenario), cases, progress)
+    write_table(results / "capability.parquet", capability(scenario, chosen, compared))
+    made("static", begun, partial(static_tables, scenario, chosen))
+    observed = pool.each("experiments", partial(_observed, scenario, folder), cases, progress)
     for name, table in experiments.together(cases, observed).items():
         write_table(results / f"{name}.parquet", table)
     write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
-    write_table(results / "privacy.parquet", privacy(scenario, folder, pool, progress))
+    write_table(folder / TIMED / "storage.parquet", storage(scenario, folder, chosen))
+    searched = partial(_searched, scenario, folder, pool, progress)
+    made("privacy", digest_of(stream, stored), searched)
     write_checksums(folder)
+    flush_folders(folder)
     manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
+    flush_folders(folder)
 
 
 def _prepare(scenario: Scenario, chosen: Sequence[Contender], progress: Progress) -> None:
@@ -123,6 +148,55 @@ def _prepare(scenario: Scenario, chosen: Sequence[Contender], progress: Progress
         progress("prepare", done, len(chosen))
         contender.strategy(scenario).prepare()
     progress("prepare", len(chosen), len(chosen))
+
+
+def _settled(scenario: Scenario, folder: Path, since: str, contender: Contender) -> Mark:
+    """The step that settles a contender's store."""
+    places, name = Places(folder), _name(contender)
+    step = Step(folder, f"settle.{name}", digest_of(since, name))
+    mark = step.done()
+    if mark:
+        return mark
+    entries = places.work("settled") / f"{name}.parquet"
+    write_table(entries, settle(scenario, folder, contender))
+    return step.finish([entries, *places.store(contender).folder.rglob("settled.parquet")])
+
+
+def _answered(
+    scenario: Scenario, folder: Path, since: str, earlier: Calibration, contender: Contender
+) -> pa.Table:
+    """The step that asks a contender all questions."""
+    name = _name(contender)
+    step = Step(folder, f"questions.{name}", digest_of(since, name))
+    return tables(
+        step,
+        Places(folder).work("answers"),
+        lambda: {name: answers(scenario, folder, earlier, contender)},
+    )[name]
+
+
+def _observed(scenario: Scenario, folder: Path, case: experiments.Case) -> dict[str, pa.Table]:
+    """The step that tries one case of an experiment."""
+    inputs = digest_of(inputs_of(folder), *case)
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", ".".join(case))[:80]
+    step = Step(folder, f"experiment.{name}.{inputs[:8]}", inputs)
+    place = Places(folder).work("experiments") / step.name
+
+    def observe() -> Mapping[str, pa.Table]:
+        with scratch():
+            return experiments.observe(scenario, case)
+
+    return tables(step, place, observe)
+
+
+def _searched(
+    scenario: Scenario, folder: Path, pool: Pool, progress: Progress
+) -> dict[str, pa.Table]:
+    return {"privacy": privacy(scenario, folder, pool, progress)}
+
+
+def _name(contender: Contender) -> str:
+    return f"{contender.option.id}.{contender.strategy.name}"
 
 
 def check(folder: Path, chosen: list[Contender]) -> None:
@@ -135,11 +209,9 @@ def check(folder: Path, chosen: list[Contender]) -> None:
         )
 
 
-def _digests(places: Places, units: list[Unit]) -> dict[str, str]:
+def _digests(units: Sequence[Mark]) -> dict[str, str]:
     """The digest of the whole request stream as each contender saw it: all must be equal."""
-    whole = manifest.combined_digests(
-        [json.loads(places.done(unit).read_text(encoding="utf-8"))["digests"] for unit in units]
-    )
+    whole = manifest.combined_digests([mark.said["digests"] for mark in units])
     if len(set(whole.values())) > 1:
         raise Unbalanced(f"the options did not see the same requests: {whole}")
     return whole
@@ -176,6 +248,32 @@ def _classification(source: Source, places: Places, exact: pa.Table) -> pa.Table
     parts = list(places.work("seen").glob("*.parquet"))
     known = all("truly" in pq.read_schema(path).names for path in parts)
     return classification(exact, _truly(source, places) if known else TRUTH.empty_table())
+
+
+def _truths(source: Source, places: Places) -> dict[str, pa.Table]:
+    exact = _truth(source, places)
+    return {"truth": exact, "classification": _classification(source, places, exact)}
+
+
+def _calibration(source: Source) -> dict[str, pa.Table]:
+    return {"calibration": calibration(source).to_table()}
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Tells in one sentence where the memory did not suffice, here or in a process of the pool."""
+    try:
+        yield
+    except (MemoryError, duckdb.OutOfMemoryException) as error:
+        raise DauexpError(
+            "the memory does not suffice: run the scenario again, it goes on where it stopped; "
+            "fewer --processes, and blocks of fewer users (traffic.block_users), need less"
+        ) from error
+    except BrokenProcessPool as error:
+        raise DauexpError(
+            "a process of the run was ended from outside, perhaps for want of memory: run the "
+            "scenario again, it goes on where it stopped; fewer --processes need less memory"
+        ) from error
 
 
 @contextmanager

@@ -185,7 +185,17 @@ class Report(Parameters):
     """What is made of the results."""
 
     notebooks: tuple[str, ...] = parameter(
-        ("01_traffic", "03_accuracy", "09_decision"),
+        (
+            "01_traffic",
+            "02_emission",
+            "03_accuracy",
+            "04_query_complexity",
+            "05_robustness",
+            "06_cost_and_scale",
+            "07_evolution",
+            "08_opt_out",
+            "09_decision",
+        ),
         "notebooks that papermill executes, in order",
         source="what the decision record needs",
     )
@@ -195,6 +205,35 @@ class Report(Parameters):
         unit="users",
         ge=0,
         source="simulated users need no protection",
+    )
+
+
+class Thresholds(Parameters):
+    """What a scheduled run may not exceed, else its exit code says so. They change no result."""
+
+    error: dict[str, Annotated[float, Field(ge=0)]] = parameter(
+        {},
+        "largest mean absolute relative error of DAU, by contender",
+        source="which error is too large is for a team to say",
+    )
+    wire_bytes: dict[str, Annotated[float, Field(ge=0)]] = parameter(
+        {},
+        "most bytes on the wire, a request, by contender",
+        unit="bytes",
+        source="which cost is too large is for a team to say",
+    )
+    slowdown: float = parameter(
+        3.0,
+        "most CPU time of a run, in medians of that of the like runs before it",
+        ge=1,
+        source="a busy machine alone seldom takes three times as long",
+    )
+    fewest_runs: int = parameter(
+        5,
+        "fewest like runs before it of which a median is taken",
+        unit="runs",
+        ge=1,
+        source="a median of fewer says little",
     )
 
 
@@ -222,6 +261,7 @@ class Scenario(Parameters):
     influxdb: InfluxDB = InfluxDB()
     experiments: Experiments = Experiments()
     report: Report = Report()
+    thresholds: Thresholds = Thresholds()
     plugins: dict[str, dict[str, Any]] = parameter(
         {},
         "parameters of options that are plug-ins, a table for each, validated by the plug-in",

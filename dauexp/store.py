@@ -86,6 +86,14 @@ def flush(path: Path) -> None:
         os.close(opened)
 
 
+def flush_folders(top: Path) -> None:
+    """Waits until the names in a folder and in all folders below it are on the disk; not so within
+    `scratch`."""
+    if _flushed.get():
+        for folder in [path for path in top.rglob("*") if path.is_dir()] + [top]:
+            flush(folder)
+
+
 def write_table(path: Path, table: pa.Table) -> None:
     """Writes a table to a Parquet file, whole or not at all; equal tables give equal bytes."""
     with replacing(path) as beside:

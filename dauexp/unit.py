@@ -1,12 +1,11 @@
 """One unit of work: one block of users on one day, through the truth and every contender.
 
-A unit depends on nothing but the scenario, so units run in any order and in any process. What it
-leaves are files; the last one written marks it as done.
+A unit depends on nothing but the scenario, so units run in any order and in any process. Each is a
+step of the run (`dauexp.stages`).
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,8 @@ from dauexp.channel import Channel, Fates
 from dauexp.errors import Unbalanced
 from dauexp.options import LEDGER_PART, Contender, Part, Strategy, contenders, laws_of
 from dauexp.scenario import Scenario
-from dauexp.store import Store, replacing, write_table
+from dauexp.stages import Mark, Step, digest_of, inputs_of
+from dauexp.store import Store, write_table
 from dauexp.traffic import truth
 from dauexp.traffic.digest import StreamDigest
 from dauexp.traffic.source import Batch, Source, open_source
@@ -53,12 +53,12 @@ class Places:
         return Store(self.folder / "store" / contender.option.id / contender.strategy.name)
 
     def work(self, kind: str) -> Path:
-        """The folder of one kind of a unit's own results: ledger, seen, timings, done."""
+        """The folder of one kind of what steps leave: ledger, seen, timings, ..."""
         return self.folder / "work" / kind
 
-    def done(self, unit: Unit) -> Path:
-        """The file that marks a unit as done."""
-        return self.work("done") / f"{unit.name}.json"
+    def step(self, unit: Unit) -> Step:
+        """The step of a run that does a unit."""
+        return Step(self.folder, unit.name, digest_of(inputs_of(self.folder), unit.name))
 
 
 class Stopwatch:
@@ -80,11 +80,13 @@ class Stopwatch:
         return time.process_time() + sum(each.user + each.system for each in times)
 
 
-def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
+def work(scenario: Scenario, folder: Path, unit: Unit) -> Mark:
     """Does a unit, if it is not done, and leaves its files below `folder`."""
     places = Places(folder)
-    if places.done(unit).exists():
-        return
+    step = places.step(unit)
+    mark = step.done()
+    if mark:
+        return mark
     source = _source(scenario, folder)
     batches = list(source.batches(unit.block, unit.day))
     channel = Channel(scenario.faults, scenario.seed, unit.block, unit.day)
@@ -105,8 +107,13 @@ def work(scenario: Scenario, folder: Path, unit: Unit) -> None:
     ]
     write_table(places.work("timings") / f"{unit.name}.parquet", pa.Table.from_pylist(timings))
     digests = {each.label: its.digest for each, its in zip(chosen, passed, strict=True)}
-    with replacing(places.done(unit)) as beside:
-        beside.write_text(json.dumps({"digests": digests}, sort_keys=True), encoding="utf-8")
+    own = [places.work(kind) / f"{unit.name}.parquet" for kind in ("seen", "ledger", "timings")]
+    stored = [
+        path
+        for contender in chosen
+        for path in places.store(contender).folder.glob(f"*/{unit.name}.parquet")
+    ]
+    return step.finish([*own, *stored], digests=digests)
 
 
 def named(contender: Contender) -> dict[str, str]:

@@ -18,6 +18,7 @@ from dauexp.resources import resource
 from dauexp.results import finished, result, tables
 from dauexp.run import folder_of, run
 from dauexp.scenario import Scenario, load
+from dauexp.stages import Mark
 from dauexp.tables import OBSERVATIONS
 from dauexp.traffic.source import Simulated
 
@@ -236,10 +237,10 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(
     done: list[unit.Unit] = []
     work = unit.work
 
-    def counting(scenario: Scenario, folder: Path, each: unit.Unit) -> None:
-        if not unit.Places(folder).done(each).exists():
+    def counting(scenario: Scenario, folder: Path, each: unit.Unit) -> Mark:
+        if not unit.Places(folder).step(each).done():
             done.append(each)
-        work(scenario, folder, each)
+        return work(scenario, folder, each)
 
     monkeypatch.setattr("dauexp.run.work", counting)
     run(of, tmp_path / "stopped", processes=1)

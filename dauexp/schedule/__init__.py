@@ -1,0 +1,114 @@
+"""Scheduled runs: one after the other in a folder, each with a summary and an exit code."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from dauexp.errors import BadInput, DauexpError, Unbalanced
+from dauexp.history import Entry, add, measured, read
+from dauexp.report import make
+from dauexp.run import Progress, folder_of, run_in, silent
+from dauexp.scenario import Scenario
+from dauexp.schedule.folders import link_latest, next_folder, prune
+from dauexp.schedule.thresholds import check, crossed
+from dauexp.store import replacing
+
+__all__ = ["FILE", "Summary", "scheduled"]
+
+FILE: Final = "summary.json"
+EXIT_CODES: Final = {"fine": 0, "crossed": 1, "failed": 1, "unbalanced": Unbalanced.exit_code}
+
+
+class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of a scheduled run."""
+
+    folder: str
+    scenario: str
+    status: Literal["fine", "crossed", "failed", "unbalanced"]
+    """`crossed`: a threshold; `failed`: a cell of a notebook, or the report; `unbalanced`: the
+    ledger."""
+    exit_code: int
+    crossed: list[str] = []
+    """The thresholds that were crossed, a sentence each."""
+    failed: str = ""
+    """What failed, and where it is kept."""
+    entry: Entry | None = None
+    """Its measures; none where the ledger does not balance."""
+
+    @property
+    def line(self) -> str:
+        """The summary in one line."""
+        said = [*self.crossed, *([self.failed] if self.failed else [])]
+        if not said and self.entry:
+            errors = [
+                f"{name.removeprefix('error ')} {value:.2%}"
+                for name, value in self.entry.measures.items()
+                if name.startswith("error ")
+            ]
+            said = [f"mean error of DAU: {', '.join(errors)}"]
+        return f"{self.folder}: {self.scenario} {self.status}: {'; '.join(said)}"
+
+
+def scheduled(
+    scenario: Scenario, top: Path, keep: int, processes: int = 2, progress: Progress = silent
+) -> Summary:
+    """Makes the next run of a schedule, in a dated folder below `top`, with its report.
+
+    The newest `keep` dated folders stay; the history of all runs stays in `history.ndjson`. A run
+    that was stopped goes on. `latest` points to the last run that was finished.
+
+    Raises BadInput as `run` does, where another process is at it, or where a threshold is of no
+    contender.
+    """
+    check(scenario)
+    top.mkdir(parents=True, exist_ok=True)
+    with _alone(top):
+        folder = next_folder(top, folder_of(scenario, top).name)
+        summary = _made(scenario, folder, read(top), processes, progress)
+        with replacing(folder / FILE) as beside:
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
+        if summary.entry:
+            add(top, summary.entry)
+            link_latest(folder)
+        prune(top, keep)
+    return summary
+
+
+def _made(
+    scenario: Scenario, folder: Path, earlier: list[Entry], processes: int, progress: Progress
+) -> Summary:
+    def summary(
+        status: Literal["fine", "crossed", "failed", "unbalanced"], **more: object
+    ) -> Summary:
+        return Summary(str(folder), scenario.name, status, EXIT_CODES[status], **more)  # type: ignore[arg-type]
+
+    try:
+        run_in(scenario, folder, processes, progress)
+    except Unbalanced as error:
+        return summary("unbalanced", failed=str(error))
+    entry = measured(folder)
+    over = [str(each) for each in crossed(scenario, entry, earlier)]
+    try:
+        make(folder, processes, progress)
+    except BadInput:
+        raise
+    except DauexpError as error:
+        return summary("failed", crossed=over, failed=str(error), entry=entry)
+    return summary("crossed" if over else "fine", crossed=over, entry=entry)
+
+
+@contextmanager
+def _alone(top: Path) -> Iterator[None]:
+    """Holds the lock of a schedule's folder."""
+    with (top / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInput(f"{top}: another scheduled run is at it; wait for it") from error
+        yield

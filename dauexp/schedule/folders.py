@@ -1,0 +1,52 @@
+"""The folder of a schedule: a dated folder a run, `latest`, and what is removed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dauexp import manifest
+from dauexp.stages import INPUTS
+
+LATEST = "latest"
+_DATED = re.compile(r"\d{8}T\d{6}Z")
+
+
+def dated(top: Path) -> list[Path]:
+    """The dated folders, oldest first."""
+    return sorted(path for path in top.iterdir() if path.is_dir() and _DATED.fullmatch(path.name))
+
+
+def next_folder(top: Path, run: str, now: datetime | None = None) -> Path:
+    """The folder for the next run: that of the last one if it was stopped, else one of `now`.
+
+    `run` names scenario and traffic: only a run of the same goes on.
+    """
+    last = dated(top)[-1:]
+    if last and not manifest.path(last[0]).exists() and _run_of(last[0]) == run:
+        return last[0]
+    return top / (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def link_latest(folder: Path) -> None:
+    """Makes `latest`, beside a folder, point to it: at every moment it points to some run."""
+    beside = folder.with_name(f".{LATEST}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(folder.name, target_is_directory=True)
+    beside.replace(folder.with_name(LATEST))
+
+
+def prune(top: Path, keep: int) -> list[Path]:
+    """Removes all dated folders but the newest `keep`, and says which."""
+    old = dated(top)[:-keep]
+    for folder in old:
+        shutil.rmtree(folder)
+    return old
+
+
+def _run_of(folder: Path) -> str:
+    path = folder / INPUTS
+    return str(json.loads(path.read_text(encoding="utf-8"))["run"]) if path.is_file() else ""
