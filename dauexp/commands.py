@@ -60,26 +60,14 @@ def scheduled(
 
 
 def history(top: Path, page: Path | None, *, as_json: bool) -> None:
-    """Prints a row a run and measure, with what drifts marked; writes the page too."""
+    """Prints the history of a folder of runs, with what drifts; writes the page too."""
     from dauexp import history as past
-    from dauexp.history.drift import drifts
     from dauexp.history.page import page as drawn
+    from dauexp.history.table import contender_rows, measure_rows
     from dauexp.store import replacing
 
     entries = past.history(top)
-    usual = {(each.run, each.measure): each.usual for each in drifts(entries)}
-    rows = [
-        {
-            "run": entry.run,
-            "scenario": entry.scenario,
-            "version": entry.version,
-            "measure": measure,
-            "value": value if as_json else f"{value:.6g}",
-            "drifts_from": usual.get((entry.run, measure)),
-        }
-        for entry in entries
-        for measure, value in entry.measures.items()
-    ]
+    rows = measure_rows(entries) if as_json else contender_rows(entries)
     _print_rows(rows, as_json=as_json, width=160)
     if page is not None:
         with replacing(page) as beside:

@@ -78,7 +78,12 @@ def _chart(
         scale=alt.Scale(domain=labels, range=[colours[label] for label in labels]),
     )
     base = alt.Chart(table).encode(
-        x=alt.X("run:Q", title="run", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X(
+            "run:Q",
+            title="run",
+            scale=alt.Scale(zero=False, nice=False),
+            axis=alt.Axis(tickMinStep=1, format="d"),
+        ),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(format="%" if kind == "error" else "~s")),
         color=colour,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from dauexp.store import replacing
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 
 
+_COUNTED = re.compile(r"\b(clip|gradient_)\d+\b")
+
+
 def spec(chart: Chart) -> dict[str, Any]:
     """The chart as Vega-Lite, without any look of its own. The same chart gives the same spec."""
     with alt.theme.enable("none"):
@@ -23,8 +29,21 @@ def spec(chart: Chart) -> dict[str, Any]:
 
 def svg(chart: Chart, *, ink: str = style.LIGHT_INK, paper: str | None = style.LIGHT_PAPER) -> str:
     """The chart as SVG, with its text in `ink` on `paper`."""
-    drawn: str = vl_convert.vegalite_to_svg(spec(chart), config=style.config(ink, paper))
-    return drawn
+    made = spec(chart)
+    drawn: str = vl_convert.vegalite_to_svg(made, config=style.config(ink, paper))
+    return _own_ids(drawn, made)
+
+
+def _own_ids(drawn: str, made: dict[str, Any]) -> str:
+    """The SVG with ids of its own: Vega counts them through a process, so that they would depend on
+    what was drawn before, and those of two pictures on one page could be the same."""
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:8]
+    names: dict[str, str] = {}
+
+    def renamed(found: re.Match[str]) -> str:
+        return names.setdefault(found[0], f"{found[1]}{len(names)}-{digest}")
+
+    return _COUNTED.sub(renamed, drawn)
 
 
 def png(chart: Chart, *, ink: str = style.LIGHT_INK, paper: str = style.LIGHT_PAPER) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -48,7 +49,7 @@ def robustness(sweep: Frames, question: str = "dau") -> list[str]:
     return [each[0].upper() + each[1:] for each in found]
 
 
-def _points(row: dict[str, float]) -> str:
+def _points(row: Mapping[str, Any]) -> str:
     """A difference of errors with its interval, in percentage points."""
     points = f"{100 * row['difference']:+.2f}"
     if pd.isna(row["difference_low"]):
@@ -72,8 +73,8 @@ def overcount(ratios: pd.DataFrame) -> list[str]:
     """How far a set is off, at best and at worst."""
     best, worst = (_rows(ratios.sort_values("ratio", ascending=up))[0] for up in (True, False))
     told = [
-        f"{row['ratio']:.2f} times the truth with {row['hosts']:g} hosts and a flush of "
-        f"{row['flush_seconds']:,.0f} s"
+        f"{row['ratio']:.2f} times the truth with {row['hosts']:g} host{'s' * (row['hosts'] > 1)} "
+        f"and a flush of {row['flush_seconds']:,.0f} s"
         for row in (worst, best)
     ]
     return [f"A set gives {told[0]}, and still {told[1]}."]
@@ -99,7 +100,7 @@ def evolution(run: Frames) -> list[str]:
     return found
 
 
-def _told(names: Sequence[str]) -> Iterator[str]:
+def _told(names: Iterable[object]) -> Iterator[str]:
     return (str(name).replace("_", " ") for name in names)
 
 
@@ -113,7 +114,7 @@ def deletion(run: Frames) -> list[str]:
     return found
 
 
-def _way(row: dict[str, object]) -> str:
+def _way(row: Mapping[str, Any]) -> str:
     if not row["possible"]:
         return f"cannot delete: {row['reason']}"
     left = f"{row['ids_remaining']} of {row['ids_before']} ids remain"
@@ -142,5 +143,5 @@ def rotation(run: Frames) -> list[str]:
     return found
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

@@ -37,6 +37,7 @@ MORE = (
     "x = 2026-01-05T00:00:00Z\ny = 2026-01-05",
     'import j "join"\nimport "experimental"\nj.left(a: 1) |> g() |> h.i(k: 1 ^ 2 * 3 % 4)',
     "a or b and c or not d == 1",
+    "x = a * b ^ c ^ d - e / f\ny = -x |> f() + a |> g()",
 )
 
 
@@ -47,7 +48,7 @@ def influxdb(servers: Servers) -> Iterator[InfluxAddress]:
 
 
 def theirs(influxdb: InfluxAddress, text: str) -> Any:
-    """InfluxDB's tree of a text: from its file down, as (type, children)."""
+    """InfluxDB's tree of a text: from its file down, as (type, name of an identifier, children)."""
     with influxdb.client() as client:
         answer: Any = client.api_client.call_api(
             "/api/v2/query/ast",
@@ -69,15 +70,16 @@ def shape(node: dict[str, Any]) -> Any:
         for child in (value if isinstance(value, list) else [value])
         if isinstance(child, dict) and "type" in child
     ]
-    return node["type"].lower(), sorted(children)
+    return node["type"].lower(), node.get("name", ""), sorted(children)
 
 
 def ours(node: Node | lark.Token) -> Any:
     """The same of a node of ours."""
     name = node.type if isinstance(node, lark.Token) else str(node.data)
+    said = str(node) if name == "IDENTIFIER" else ""
     if name == "index_expression" and getattr(inner(node)[1], "type", "") == "STRING_LITERAL":
         name = "member_expression"
-    return name.replace("_", "").lower(), sorted(map(ours, inner(node)))
+    return name.replace("_", "").lower(), said, sorted(map(ours, inner(node)))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -131,7 +131,7 @@ def test_rust_is_looked_for_in_the_software_as_it_is(
 def everything(run: Frames) -> Frames:
     """The run with a few rows in the tables of experiments and of a load, too."""
     options = [("glean", "events"), ("custom", "events"), ("statsd", "field")]
-    rows = {
+    rows: dict[str, tuple[pa.Schema, dict[str, object]]] = {
         "mutation": (MUTATION, {"silent": True, "caught_when_written": False}),
         "evolution": (EVOLUTION, {"change": "second_application", "accepted_share": 1.0}),
         "privacy": (PRIVACY, {"raw_ids_found": 0}),

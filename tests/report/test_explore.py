@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from dauexp.report.explore import CONTROLS, DAYS, Explorer, chart, scenario_of, told_of, tried
 from dauexp.report.render import spec
-from dauexp.scenario import keys
+from dauexp.scenario import Scenario, keys
 
 FEW = {"traffic.users": 20}
 
@@ -39,10 +40,15 @@ def test_the_chart_shows_every_contender_and_day() -> None:
 
 
 def test_a_slider_that_moves_changes_what_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked: list[Scenario] = []
+
+    def note(scenario: Scenario) -> pd.DataFrame:
+        asked.append(scenario)
+        return tried(scenario_of(FEW), ["custom"])
+
     monkeypatch.setattr(
         "dauexp.report.explore.tried",
-        lambda scenario: asked.append(scenario) or tried(scenario_of(FEW), ["custom"]),
+        note,
     )
     explorer = Explorer()
     explorer.sliders["traffic.hosts.count"].value = 9

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import altair as alt
 import pandas as pd
 import pytest
 
@@ -191,3 +193,17 @@ def test_lateness_is_told_by_how_many_documents_and_how_late(run: Frames) -> Non
     told = spec(plots.lateness(run))["description"]
     assert "A glean, 100% late by 1 s: exact" in told
     assert "A glean, 100% late by 10 min: +2.0 %" in told
+
+
+def test_a_picture_has_ids_of_its_own_whatever_was_drawn_before() -> None:
+    points = pd.DataFrame({"x": [1, 2], "y": [1, 2]})
+    one, other = (
+        alt.Chart(points, title=title).mark_point(clip=True).encode(x="x:Q", y="y:Q")
+        for title in ("one", "other")
+    )
+    drawn = svg(one)
+    ids = set(re.findall(r'id="(clip[^"]*)"', drawn))
+    assert ids
+    assert svg(one) == drawn
+    assert not ids & set(re.findall(r'id="(clip[^"]*)"', svg(other)))
+    assert all(f"url(#{each})" in drawn for each in ids)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from dauexp.errors import BadInput
-from dauexp.report import notebook_experiment, notebook_sweep, plots, presets, tried
+from dauexp.report import notebook_experiment, notebook_sweep, plots, tried
 from dauexp.report.frames import Frames, frames
 from dauexp.report.render import spec
 from dauexp.report.sets import overcount
@@ -35,7 +36,7 @@ def swept() -> Frames:
     )
     under = who.assign(
         **QUERY, setting=1, fault="loss", strength=0.1, difference=-0.1,
-        difference_low=[-0.12, None], difference_high=[-0.08, None],
+        difference_low=[-0.12, math.nan], difference_high=[-0.08, math.nan],
     )  # fmt: skip
     return {"ledger": who, "replicates_by_day": by_day, "robustness": under}
 
@@ -50,10 +51,11 @@ def test_days_are_drawn_for_those_who_are_off_and_the_others_are_named(swept: Fr
 
 
 def test_a_fault_is_told_with_its_interval(swept: Frames) -> None:
-    assert tried.robustness(swept) == [
+    (told,) = tried.robustness(swept)
+    assert told == (
         "Loss of 0.1 moves DAU of A glean by -10.00 points (-12.00 to -8.00) and C statsd:counter "
         "by -10.00 points."
-    ]
+    )
 
 
 def test_a_set_counts_more_with_more_hosts_and_less_with_longer_flushes() -> None:
@@ -81,7 +83,7 @@ def test_trials_are_kept_and_an_unknown_case_is_told(
     with pytest.raises(BadInput, match="rotation: no case 'nobody'; there are glean, custom"):
         notebook_experiment(run_folder, "rotation", 5, ["nobody"])
     once = notebook_experiment(run_folder, "rotation", 5, ["glean"])["rotation"]
-    monkeypatch.setattr(presets.experiments, "observe", None)
+    monkeypatch.setattr("dauexp.experiments.observe", None)
     again = notebook_experiment(run_folder, "rotation", 5, ["glean"])["rotation"]
     assert len(once) > 0
     assert once.equals(again)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -31,7 +32,8 @@ STEPS = 9
 """Points of a band's edge."""
 
 
-class Band(NamedTuple):
+@dataclass(frozen=True)
+class Band:
     """A band between two stages, or to and from beside the way: heights are counts, downwards."""
 
     kind: str
@@ -44,7 +46,8 @@ class Band(NamedTuple):
     end_height: float
 
 
-class Flow(NamedTuple):
+@dataclass(frozen=True)
+class Flow:
     """The way through the stages of one contender."""
 
     stages: Sequence[tuple[str, int]]
@@ -101,8 +104,8 @@ def _beside(law: Law, at: int, counts: Mapping[str, int], whole: int) -> Iterato
 
 def ledger(run: Frames) -> Chart:
     """Where the requests of all days went, one flow a contender, all to one scale."""
-    rows = run["ledger"].groupby(["option", "strategy", "contender", "account"])["count"].sum()
-    rows = rows.reset_index()
+    by = ["option", "strategy", "contender", "account"]
+    rows: pd.DataFrame = run["ledger"].groupby(by)["count"].sum().reset_index()
     laws = laws_of(all_contenders())
     who = contenders(run)
     colours = style.colours(who["label"])
@@ -199,11 +202,15 @@ def _beside_words(bands: Sequence[Band], x: alt.X, y: alt.Y) -> list[Any]:
             for band, (place, high) in zip(bands, places, strict=True)
         ]
     )
+    sides: tuple[tuple[str, Literal["left", "right"], int], ...] = (
+        ("leaves", "left", 4),
+        ("joins", "right", -4),
+    )
     return [
         alt.Chart(rows[rows["side"] == side])
         .mark_text(align=align, dx=dx, fontSize=11)
         .encode(x=x, y=y, text="told:N")
-        for side, align, dx in (("leaves", "left", 4), ("joins", "right", -4))
+        for side, align, dx in sides
         if (rows["side"] == side).any()
     ]
 

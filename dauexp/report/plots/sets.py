@@ -38,8 +38,8 @@ def overcount(rows: pd.DataFrame) -> Chart:
     truth = alt.Chart().mark_rule(color=style.TRUTH, strokeWidth=3, opacity=0.6)
     marks = base.mark_line() + base.mark_point(filled=True, size=60, opacity=1)
     told = "; ".join(
-        f"{_hosts(row.hosts)}, flush of {row.flush_seconds:g} s: {row.ratio:.2f}"
-        for row in rows.itertuples()
+        f"{_hosts(row['hosts'])}, flush of {row['flush_seconds']:g} s: {row['ratio']:.2f}"
+        for row in rows.to_dict("records")
     )
     return finished(
         truth.encode(y=alt.datum(1)) + marks,
