@@ -19,6 +19,7 @@ from dauexp.run import check, run
 from dauexp.scenario import Scenario
 from dauexp.traffic.files import write_requests
 from dauexp.traffic.requests import Simulator
+from dauexp.traffic.truth import SEGMENTS, WINDOWS
 
 HOSTS = st.lists(st.sampled_from(["sync-1", "sync-2", "sync-3"]), max_size=2, unique=True)
 OPTIONS = st.lists(st.sampled_from(["glean", "custom", "statsd"]), max_size=2, unique=True)
@@ -75,7 +76,7 @@ def values(folder: Path, option: str) -> list[dict[str, Any]]:
     return list(table.to_pylist())
 
 
-EXAMPLES = settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -124,6 +125,11 @@ ON_TIME = FAULTS.map(on_time)
 """Faults that move no document to another day."""
 
 
+ACTIVE = [f"{each}{ending}" for each in WINDOWS for ending in SEGMENTS]
+"""Counts of active users. Shares and means may rise when a document is lost, and a user be new on a
+later day."""
+
+
 @given(st.integers(0, 2**32), TRAFFIC, ON_TIME)
 @EXAMPLES
 def test_an_answer_of_a_never_exceeds_the_truth(
@@ -131,8 +137,8 @@ def test_an_answer_of_a_never_exceeds_the_truth(
 ) -> None:
     with tempfile.TemporaryDirectory() as at:
         of = scenario(seed, traffic, faults, strategies=("glean",))
-        for row in values(finished(of, at), "glean"):
-            assert row["answer"] <= row["truth"]
+        active = [row for row in values(finished(of, at), "glean") if row["question"] in ACTIVE]
+        assert all(row["answer"] <= row["truth"] for row in active)
 
 
 @given(st.integers(0, 2**32), TRAFFIC, RATES)
@@ -150,7 +156,7 @@ def test_with_duplication_alone_a_equals_the_truth(
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 40))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 def test_shards_of_any_size_give_the_same_answers(seed: int, one: int, other: int) -> None:
     """The same requests, as a trace, cut into blocks of users of two sizes."""
     traffic = {"users": 30, "days": 8, "hosts": {"count": 2}}

@@ -76,9 +76,12 @@ def test_killed_at_random_moments_it_ends_the_same(of: Scenario, tmp_path: Path)
             process = started(runs, processes=1 + kills % 2)
             while process.poll() is None and not is_at_it(folder):
                 time.sleep(0.02)
-            time.sleep(chance.uniform(0, 2.5))
-            helpers = psutil.Process(process.pid).children(recursive=True)
-            process.kill()
+            if kills < KILLS:
+                time.sleep(chance.uniform(0, 4))
+                helpers = psutil.Process(process.pid).children(recursive=True)
+                process.kill()
+            else:
+                helpers = []
             process.communicate()
             kills += process.returncode == -signal.SIGKILL
             assert process.returncode in {0, -signal.SIGKILL}

@@ -15,6 +15,7 @@ import pytest
 from dauexp.errors import BadInput
 from dauexp.experiments import smaller
 from dauexp.experiments.mutation import (
+    ASKED,
     EXPERIMENT,
     MUTATION,
     MUTATION_BIAS,
@@ -163,7 +164,7 @@ def test_code_without_a_mistake_gives_the_strategys_answers(
 ) -> None:
     for label in ("custom", "statsd:set"):
         right = without_mistake(scenario, label)
-        usual = trial(scenario, site_of(label).contender, tmp_path / label)
+        usual = trial(scenario, site_of(label).contender, tmp_path / label, questions=ASKED)
         assert right.answers == usual.answers
         assert not right.violations
         assert effects.rejected(right) == (0.0, "")

@@ -94,5 +94,6 @@ def test_a_file_that_makes_no_sense_ends_in_exit_code_2(sweep: Sweep) -> None:
     done = sweep("missing.toml")
     assert done.returncode == 2
     assert done.stderr == (
-        "dauexp: missing.toml: no such file; give a sweep's file or one of faults, sensitivity\n"
+        "dauexp: missing.toml: no such file; give a sweep's file or one of "
+        "faults, glimpse, sensitivity\n"
     )

@@ -122,7 +122,7 @@ def test_a_value_out_of_range_is_told_before_anything_runs(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("source", ["nonsense", "missing.toml"])
 def test_an_unknown_sweep_names_those_there_are(source: str) -> None:
-    with pytest.raises(BadInput, match="faults, sensitivity"):
+    with pytest.raises(BadInput, match="faults, glimpse, sensitivity"):
         load_sweep(source)
 
 

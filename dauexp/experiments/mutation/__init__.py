@@ -31,7 +31,7 @@ VERDICTS: Final = ("caught", "rejected", "visible", "silent", "harmless")
 """In the order in which a mistake is tried for them."""
 
 _BIASED = ("dau", "wau", "mau", "dau_by_platform")
-_ASKED = (*_BIASED, "dau_by_device_family", "devices_per_user")
+ASKED: Final = (*_BIASED, "dau_by_device_family", "devices_per_user")
 """The questions by which a mistake is judged: they need all that a request says."""
 
 MUTATION = pa.schema(
@@ -147,7 +147,7 @@ def observed(scenario: Scenario, mistake: Mistake, scratch: Path) -> dict[str, p
         right = without_mistake(scenario, site.label)
         try:
             contender = Contender(site.contender.option, strategy)
-            passed = trial(scenario, contender, scratch / "trial", questions=_ASKED)
+            passed = trial(scenario, contender, scratch / "trial", questions=ASKED)
         except BadInput as error:  # which the right code does not raise
             queries = strategy(scenario).queries
             signals = [f"a query fails: {str(error).replace(f'{queries}/', '')}"]
@@ -202,7 +202,7 @@ def without_mistake(scenario: Scenario, label: str) -> Trial:
     with TemporaryDirectory(prefix="dauexp-") as folder:
         strategy = site.strategy(site.code(), Path(folder) / "code")
         contender = Contender(site.contender.option, strategy)
-        return trial(scenario, contender, Path(folder) / "trial", questions=_ASKED)
+        return trial(scenario, contender, Path(folder) / "trial", questions=ASKED)
 
 
 def _largest(bias: pd.DataFrame, question: str) -> float | None:
