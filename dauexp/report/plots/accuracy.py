@@ -32,7 +32,9 @@ CLASS_INK = ("#ffffff", "#14171a", "#14171a", "#ffffff", "#ffffff")
 
 
 def grid(run: Frames) -> Chart:
-    """Every contender against every question: the mean error over the days, in a coloured cell."""
+    """Every contender against every question: the mean error over the days, in a coloured cell.
+
+    Of a query that is written in several ways, the first: the table of errors has the others."""
     questions = main_questions(run)
     cells = pd.DataFrame(_cells(run, questions))
     top = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False, labelLimit=220)
@@ -73,7 +75,8 @@ def _class_scale(colours: Sequence[str]) -> alt.Scale:
 
 def _cells(run: Frames, questions: Sequence[str]) -> list[dict[str, object]]:
     summary = run["accuracy_summary"]
-    summary = summary[(summary["segment"] == "all") & summary["question"].isin(questions)]
+    wanted = (summary["segment"] == "all") & (summary["variant"] == "")
+    summary = summary[wanted & summary["question"].isin(questions)]
     cells: list[dict[str, object]] = []
     for contender in contenders(run).itertuples():
         mine = summary[summary["contender"] == contender.contender]
