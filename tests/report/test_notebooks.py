@@ -110,7 +110,7 @@ def shows_what_it_should(notebook: Path) -> None:
     made = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
     assert all(cell["execution_count"] for cell in made)
     shown = [output.get("data", {}) for cell in made for output in cell["outputs"]]
-    assert sum("image/svg+xml" in data for data in shown) >= 3
+    assert sum("image/svg+xml" in data for data in shown) >= 2
     assert "text/markdown" in made[-1]["outputs"][0]["data"]
     assert not [
         o for cell in made for o in cell["outputs"] if o["output_type"] in {"stream", "error"}
