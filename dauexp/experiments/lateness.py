@@ -20,7 +20,7 @@ from dauexp.faults import Delay, Duplication, Faults
 from dauexp.ingest.strategy import IngestedStrategy
 from dauexp.options import contenders
 from dauexp.scenario import Scenario
-from dauexp.traffic.source import open_source
+from dauexp.traffic.source import dated, open_source
 
 LATENESS = pa.schema(
     [
@@ -137,16 +137,9 @@ def compared(active: pa.Table, counted: pa.Table, scenario: Scenario) -> pa.Tabl
 
 def _active(scenario: Scenario, folder: Path) -> pa.Table:
     """Who truly sent a request on which day."""
-    source = open_source(scenario, folder)
-    batches = (
-        (source.days[day], batch.observations)
-        for block in range(source.blocks)
-        for day in range(len(source.days))
-        for batch in source.batches(block, day)
-    )
     pairs = {
         (day, user)
-        for day, observations in batches
+        for day, observations in dated(open_source(scenario, folder))
         for user in observations["hashed_fxa_uid"].cast(pa.string()).to_pylist()
     }
     days, users = zip(*sorted(pairs), strict=True) if pairs else ((), ())

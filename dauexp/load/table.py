@@ -20,7 +20,7 @@ from dauexp.results import TIMED, finished, scenario_of
 from dauexp.run import Progress, silent
 from dauexp.scenario import Scenario
 from dauexp.store import write_table
-from dauexp.traffic.source import open_source
+from dauexp.traffic.source import dated, open_source
 
 LOAD: Final = pa.schema(
     [
@@ -89,16 +89,9 @@ def load(
 def _requests(scenario: Scenario, folder: Path, count: int) -> pa.RecordBatch:
     """So many requests of a run, in order of blocks and days, again from the first if it has
     fewer. Raises BadInput where it has none."""
-    source = open_source(scenario, folder)
-    every = (
-        batch.observations
-        for block in range(source.blocks)
-        for day in range(len(source.days))
-        for batch in source.batches(block, day)
-    )
     taken: list[pa.RecordBatch] = []
     missing = count
-    for batch in every:
+    for _, batch in dated(open_source(scenario, folder)):
         taken.append(batch.slice(0, missing))
         missing -= len(taken[-1])
         if missing <= 0:

@@ -110,6 +110,14 @@ def open_source(scenario: Scenario, folder: Path) -> Source:
     return Own(Trace.open(_prepared(folder), scenario.traffic.batch_rows))
 
 
+def dated(source: Source) -> Iterator[tuple[date, pa.RecordBatch]]:
+    """All observations of a source with their UTC days, in order of blocks and days."""
+    for block in range(source.blocks):
+        for offset, day in enumerate(source.days):
+            for batch in source.batches(block, offset):
+                yield day, batch.observations
+
+
 def calibration(source: Source) -> truth.Calibration:
     """Requests per user in the earlier period, from the first block of users alone: the sample of
     logs that a team would look at."""

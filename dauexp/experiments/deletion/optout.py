@@ -17,7 +17,7 @@ import pyarrow as pa
 from dauexp.randomness import Purpose, generator
 from dauexp.scenario import Scenario
 from dauexp.tables import DAY
-from dauexp.traffic.source import Batch, Simulated, Source
+from dauexp.traffic.source import Batch, Simulated, Source, dated
 
 SHARE: Final = 0.05
 """The share of devices whose users opt out."""
@@ -53,7 +53,7 @@ def traffic(scenario: Scenario) -> Traffic:
 def opting_out(scenario: Scenario, source: Source) -> dict[Device, int]:
     """The devices whose users opt out, each with the time (ms since the epoch) of the request:
     `SHARE` of all devices of `source` (by device) seen, at random times from `FIRST_DAY` on."""
-    seen = sorted({device for _, batch in _batches(source) for device in _devices(batch)})
+    seen = sorted({device for _, batch in dated(source) for device in _devices(batch)})
     random = generator(scenario.seed, Purpose.OPT_OUT, 0)
     chosen = random.choice(len(seen), max(1, round(SHARE * len(seen))), replace=False)
     midnight = (source.days[0] - date(1970, 1, 1)).days * DAY
@@ -95,7 +95,7 @@ def ids_to_vanish(of: Traffic, asked: Iterable[Device]) -> tuple[set[str], set[s
     """The hashes that the requests carry, as the service sees the devices, and those of the users
     of whom no device is left."""
     gone, carried, staying = set(asked), set(), set()
-    for (_, seen), (_, by_device) in zip(_batches(of.seen), _batches(of.by_device), strict=True):
+    for (_, seen), (_, by_device) in zip(dated(of.seen), dated(of.by_device), strict=True):
         for device, mine in zip(_devices(by_device), _devices(seen), strict=True):
             if device in gone:
                 carried.add(mine.device)
@@ -108,7 +108,7 @@ def daily_users(source: Source) -> float:
     """The exact daily active users, as a mean over the days."""
     active = {
         (day, user)
-        for day, batch in _batches(source)
+        for day, batch in dated(source)
         for user in batch["hashed_fxa_uid"].cast(pa.string()).to_pylist()
     }
     return len(active) / len(source.days)
@@ -116,14 +116,7 @@ def daily_users(source: Source) -> float:
 
 def requests(source: Source) -> int:
     """How many requests there are."""
-    return sum(len(batch) for _, batch in _batches(source))
-
-
-def _batches(source: Source) -> Iterator[tuple[date, pa.RecordBatch]]:
-    for block in range(source.blocks):
-        for offset, day in enumerate(source.days):
-            for batch in source.batches(block, offset):
-                yield day, batch.observations
+    return sum(len(batch) for _, batch in dated(source))
 
 
 def _devices(observations: pa.RecordBatch) -> list[Device]:

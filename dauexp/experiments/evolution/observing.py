@@ -31,7 +31,7 @@ from dauexp.options.statsd.strategies import InfluxStrategy
 from dauexp.questions import Query, ask, catalogue, parameters, queries
 from dauexp.scenario import Scenario
 from dauexp.tables import MESSAGES, TIME
-from dauexp.traffic.source import Simulated
+from dauexp.traffic.source import Simulated, dated
 
 LATER: Final = 600_000
 """Milliseconds between a request and the document that is added for it."""
@@ -101,13 +101,7 @@ def observed(
 
 
 def _observations(scenario: Scenario) -> list[pa.RecordBatch]:
-    source = Simulated(scenario)
-    return [
-        batch.observations
-        for block in range(source.blocks)
-        for day in range(len(source.days))
-        for batch in source.batches(block, day)
-    ]
+    return [observations for _, observations in dated(Simulated(scenario))]
 
 
 def _adding(
