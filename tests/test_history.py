@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dauexp import commands
+from dauexp.commands import making
 from dauexp.errors import BadInput
 from dauexp.history import FILE, Entry, add, history, measured
 from dauexp.history.drift import drifting, drifts
@@ -105,12 +105,12 @@ def test_the_command_prints_rows_and_writes_a_page(
     steady = entries(np.r_[np.ones(12), np.full(3, 5.0)])
     for each in steady:
         add(tmp_path, each)
-    commands.history(tmp_path, tmp_path / "page.html", as_json=True)
+    making.history(tmp_path, tmp_path / "page.html", as_json=True)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["run"] for row in rows if row["drifts_from"] is not None] == ["r0013", "r0014"]
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert text == page(steady)
     assert '<th scope="row">r0013</th><td>cpu seconds</td>' in text
     assert "<script" not in text
-    commands.history(tmp_path, None, as_json=False)
+    making.history(tmp_path, None, as_json=False)
     assert "drifts from 1" in " ".join(capsys.readouterr().out.replace("│", " ").split())

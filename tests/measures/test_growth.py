@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from dauexp import cli
+from dauexp.cli import measuring
 from dauexp.database import SqlDatabase
 from dauexp.errors import BadInput
 from dauexp.growth import growth
@@ -147,7 +147,7 @@ def test_one_factor_varies_and_the_others_stay_in_the_middle() -> None:
 
 
 def test_the_usual_levels_are_those_of_the_command_line() -> None:
-    parameters = inspect.signature(cli.growth).parameters
+    parameters = inspect.signature(measuring.growth).parameters
     for factor, levels in USUAL.items():
         assert numbers(parameters[factor].default, factor) == levels
 

@@ -1,0 +1,70 @@
+"""The command line: one short function a command. Heavy modules load when a command runs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from dauexp import __version__
+from dauexp.cli import lists, making, measuring, servers, stored, streams
+from dauexp.errors import BadInput, DauexpError
+
+app = typer.Typer(
+    name="dauexp",
+    help="Three ways of measuring the daily active users of a sync service, on identical traffic.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for each in (making, stored, measuring, lists, streams):
+    app.add_typer(each.commands)
+app.add_typer(
+    servers.commands,
+    name="services",
+    help="Start and stop the real servers of option C.",
+    rich_help_panel=measuring.PANEL,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"dauexp {__version__}")
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Runs the command line; errors become one sentence and their exit code."""
+    try:
+        app(standalone_mode=True)
+    except DauexpError as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if not _is_full(error):
+            raise
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        _leave(
+            f"no space left on the device{where}: free some, or write elsewhere",
+            BadInput.exit_code,
+        )
+    sys.exit(0)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether a disk is full: Python, Arrow and DuckDB each say so by an error of their own."""
+    full = os.strerror(errno.ENOSPC)
+    return getattr(error, "errno", None) == errno.ENOSPC or full in str(error)
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    typer.echo(f"dauexp: {sentence}", err=True)
+    sys.exit(code)

@@ -1,0 +1,89 @@
+"""Measures more on a finished run: a load in real time, the growth of its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dauexp.commands.printing import Bars, print_rows
+from dauexp.errors import BadInput
+from dauexp.load import load as measure_load
+from dauexp.load import paces
+from dauexp.options import contenders
+from dauexp.report.frames import USERS, label
+from dauexp.scenario import parsed
+
+
+def load(
+    folder: Path,
+    contender: str,
+    rate: str,
+    multiples: str,
+    seconds: float,
+    server: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Replays requests of a run in real time and prints what was sent, received and lost."""
+    chosen = contenders([contender])
+    if len(chosen) > 1:
+        labels = ", ".join(each.label for each in chosen)
+        raise BadInput(f"--option {contender!r} has several strategies: give one of {labels}")
+    every = paces(rate, multiples)
+    with Bars() as bars:
+        measured = measure_load(folder, chosen[0], every, seconds, server, bars)
+    print_rows(
+        measured.to_pylist() if as_json else map(_told, measured.to_pylist()), as_json=as_json
+    )
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of a load, in few columns for a person."""
+    delays = (row["latency_p50_us"], row["latency_p99_us"])
+    return {
+        "to": row["receiver"],
+        "pace": row["pace"],
+        "sent/s": f"{row['sent_per_second']:,.0f}",
+        "sent": f"{row['sent']:,}",
+        "received": f"{row['received']:,}",
+        "lost": f"{row['lost']:,} ({row['lost_share']:.2%})",
+        "kernel drops": "" if row["kernel_drops"] is None else f"{row['kernel_drops']:,}",
+        "p50, p99": "" if None in delays else "{:,.0f}, {:,.0f} \N{MICRO SIGN}s".format(*delays),
+    }
+
+
+def growth(
+    folder: Path,
+    levels: Mapping[str, str],
+    questions: Sequence[str],
+    changes: Sequence[str],
+    repeats: int,
+    processes: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Measures how the cost of each query grows, and prints the exponents."""
+    from dauexp.growth import growth as measure_growth
+    from dauexp.growth.grid import numbers
+
+    settings = {factor: numbers(text, factor) for factor, text in levels.items()}
+    asked = questions or list(USERS)
+    with Bars() as bars:
+        changed = dict(map(parsed, changes))
+        fitted = measure_growth(folder, settings, asked, changed, repeats, processes, bars)
+    rows = fitted.to_pylist()
+    print_rows(rows if as_json else map(_grown, rows), as_json=as_json, width=160)
+
+
+def _grown(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of fits, in few columns for a person."""
+    between = "" if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
+    return {
+        "of": label(row["option"], row["strategy"]),
+        "question": ".".join(filter(None, (row["question"], row["variant"], row["language"]))),
+        "measure": row["measure"],
+        "by": row["factor"],
+        "exponent": f"{row['exponent']:.2f}",
+        "95 % interval": between,
+    }
