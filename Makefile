@@ -68,6 +68,7 @@ lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict
 
 .PHONY: bench
 bench: $(INSTALLED) ## measure the speed of our code and of its peers, side by side
+	@$(BIN)/python -m benchmarks.peers
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 ##@ Keep it
