@@ -12,29 +12,51 @@ PANEL = "Measure more on a finished run"
 
 commands = typer.Typer()
 
+Contender = Annotated[
+    str, typer.Option("--option", metavar="OPTION[:STRATEGY]", help="Whose emission to replay.")
+]
+Server = Annotated[
+    str, typer.Option("--server", metavar="telegraf|telegraf-tuned|statsd", help="For packets.")
+]
+
 
 @commands.command(rich_help_panel=PANEL)
 def load(
     folder: RunFolder,
-    contender: Annotated[
-        str,
-        typer.Option("--option", metavar="OPTION[:STRATEGY]", help="Whose emission to replay."),
-    ],
+    contender: Contender,
     rate: Annotated[str, typer.Option("--rate", help="Requests a s, min or h.")] = "190000/min",
     multiples: Annotated[
         str, typer.Option("--multiples", help="Of the rate, one after the other.")
     ] = "1,2,5,10,unpaced",
     seconds: Annotated[float, typer.Option("--seconds", help="Length of each replay.")] = 10,
-    server: Annotated[
-        str,
-        typer.Option("--server", metavar="telegraf|telegraf-tuned|statsd", help="For packets."),
-    ] = "telegraf",
+    server: Server = "telegraf",
+    changes: Changes = None,
     as_json: Json = False,
 ) -> None:
     """Replay requests of a run in real time over a real socket or pipe; the run keeps the table."""
     from dauexp.commands import measuring
 
-    measuring.load(folder, contender, rate, multiples, seconds, server, as_json=as_json)
+    measuring.load(
+        folder, contender, rate, multiples, seconds, server, changes or [], as_json=as_json
+    )
+
+
+@commands.command(rich_help_panel=PANEL)
+def capacity(
+    folder: RunFolder,
+    contender: Contender,
+    start: Annotated[
+        str, typer.Option("--from", help="The rate to begin with: requests a s, min or h.")
+    ] = "190000/min",
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of each replay.")] = 60,
+    server: Server = "telegraf",
+    changes: Changes = None,
+    as_json: Json = False,
+) -> None:
+    """Search by bisection for the highest rate held without loss; the run keeps the table."""
+    from dauexp.commands import measuring
+
+    measuring.capacity(folder, contender, start, seconds, server, changes or [], as_json=as_json)
 
 
 @commands.command(rich_help_panel=PANEL)

@@ -8,9 +8,11 @@ from typing import Any
 
 from dauexp.commands.printing import Bars, print_rows
 from dauexp.errors import BadInput
+from dauexp.load import capacity as measure_capacity
 from dauexp.load import load as measure_load
 from dauexp.load import paces
-from dauexp.options import contenders
+from dauexp.load.pacing import per_second
+from dauexp.options import Contender, contenders
 from dauexp.report.frames import USERS, label
 from dauexp.scenario import parsed
 
@@ -22,25 +24,51 @@ def load(
     multiples: str,
     seconds: float,
     server: str,
+    changes: Sequence[str],
     *,
     as_json: bool,
 ) -> None:
     """Replays requests of a run in real time and prints what was sent, received and lost."""
+    chosen, every, settings = _one(contender), paces(rate, multiples), dict(map(parsed, changes))
+    with Bars() as bars:
+        measured = measure_load(folder, chosen, every, seconds, server, bars, settings)
+    rows = measured.to_pylist()
+    print_rows(rows if as_json else map(_told, rows), as_json=as_json)
+
+
+def capacity(
+    folder: Path,
+    contender: str,
+    start: str,
+    seconds: float,
+    server: str,
+    changes: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Searches for the highest rate that is held, and prints it."""
+    chosen, rate, settings = (
+        _one(contender),
+        per_second(start, "--from"),
+        dict(map(parsed, changes)),
+    )
+    with Bars() as bars:
+        measured = measure_capacity(folder, chosen, rate, seconds, server, bars, settings)
+    rows = measured.to_pylist()
+    print_rows(rows if as_json else map(_held, rows), as_json=as_json)
+
+
+def _one(contender: str) -> Contender:
+    """The contender of a label that means one alone."""
     chosen = contenders([contender])
     if len(chosen) > 1:
         labels = ", ".join(each.label for each in chosen)
         raise BadInput(f"--option {contender!r} has several strategies: give one of {labels}")
-    every = paces(rate, multiples)
-    with Bars() as bars:
-        measured = measure_load(folder, chosen[0], every, seconds, server, bars)
-    print_rows(
-        measured.to_pylist() if as_json else map(_told, measured.to_pylist()), as_json=as_json
-    )
+    return chosen[0]
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, object]:
     """A row of a load, in few columns for a person."""
-    delays = (row["latency_p50_us"], row["latency_p99_us"])
     return {
         "to": row["receiver"],
         "pace": row["pace"],
@@ -49,8 +77,25 @@ def _told(row: Mapping[str, Any]) -> dict[str, object]:
         "received": f"{row['received']:,}",
         "lost": f"{row['lost']:,} ({row['lost_share']:.2%})",
         "kernel drops": "" if row["kernel_drops"] is None else f"{row['kernel_drops']:,}",
-        "p50, p99": "" if None in delays else "{:,.0f}, {:,.0f} \N{MICRO SIGN}s".format(*delays),
+        "p50, p99": _delays(row),
     }
+
+
+def _held(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of a capacity, in few columns for a person."""
+    held, not_held = row["held_per_second"], row["not_held_per_second"]
+    return {
+        "to": row["receiver"],
+        "held": "none" if held is None else f"{held:,.0f}/s for {row['seconds']:g} s",
+        "not held": "none tried" if not_held is None else f"{not_held:,.0f}/s: {row['limit']}",
+        "p50, p99": _delays(row),
+        "trials": row["trials"],
+    }
+
+
+def _delays(row: Mapping[str, Any]) -> str:
+    delays = (row["latency_p50_us"], row["latency_p99_us"])
+    return "" if None in delays else "{:,.0f}, {:,.0f} \N{MICRO SIGN}s".format(*delays)
 
 
 def growth(

@@ -6,7 +6,9 @@ UDP packets to a real StatsD server. What a run models of loss and latency, a lo
 
 from __future__ import annotations
 
+from dauexp.load.capacity import CAPACITY
 from dauexp.load.pacing import Pace, paces
-from dauexp.load.table import LOAD, load
+from dauexp.load.table import capacity, load
+from dauexp.load.trial import LOAD
 
-__all__ = ["LOAD", "Pace", "load", "paces"]
+__all__ = ["CAPACITY", "LOAD", "Pace", "capacity", "load", "paces"]

@@ -49,11 +49,12 @@ class Replayed(NamedTuple):
     omission)."""
 
 
-def per_second(text: str) -> float:
-    """A rate such as `190000/min` in requests a second. Raises BadInput where it is none."""
+def per_second(text: str, option: str = "--rate") -> float:
+    """A rate such as `190000/min`, given as an option, in requests a second. Raises BadInput where
+    it is none."""
     match = _RATE.fullmatch(text.strip())
     if not match or float(match[1]) <= 0:
-        raise BadInput(f"--rate {text!r}: give a number a second, minute or hour, as 190000/min")
+        raise BadInput(f"{option} {text!r}: give a number a second, minute or hour, as 190000/min")
     return float(match[1]) / SECONDS[match[2]]
 
 

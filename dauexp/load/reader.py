@@ -1,8 +1,8 @@
 """The process at the end of a pipe: ingests the lines on its standard input as they come.
 
 `python -m dauexp.load.reader OPTION FOLDER`: FOLDER has the scenario, and gets the tables. Says on
-its standard output when it is ready, and in the end, as JSON, how many lines were accepted and the
-CPU time it took.
+its standard output when it is ready, and in the end, as JSON, how many lines were accepted, the CPU
+time it took and its peak of resident memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dauexp.ingest.strategy import LIVE
+from dauexp.load.memory import peak_bytes
 from dauexp.options import contenders
 from dauexp.scenario import load
 from dauexp.store import Store
@@ -63,7 +64,8 @@ def main(label: str, folder: Path) -> None:
                 live += part.rows.num_rows
             if part.table == LIVE and part.rows.num_rows:
                 write(part.table, part.rows)
-    _say(json.dumps({"live": live, "cpu_seconds": time.process_time() - started}))
+    cpu = time.process_time() - started
+    _say(json.dumps({"live": live, "cpu_seconds": cpu, "peak_bytes": peak_bytes(os.getpid())}))
 
 
 def _say(line: str) -> None:

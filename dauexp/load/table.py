@@ -1,54 +1,27 @@
-"""What a load measured, as a table of a run."""
+"""What loads measured, as tables of a run."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dauexp.audit import write_checksums
 from dauexp.errors import BadInput
-from dauexp.load.pacing import Pace, Replayed, replay
-from dauexp.load.transport import Received, transport
+from dauexp.load.capacity import CAPACITY
+from dauexp.load.capacity import capacity as searched
+from dauexp.load.pacing import Pace
+from dauexp.load.trial import LOAD, Trials
 from dauexp.options import Contender
 from dauexp.results import TIMED, finished, scenario_of
 from dauexp.run import Progress, silent
-from dauexp.scenario import Scenario
+from dauexp.scenario import changed
 from dauexp.store import write_table
-from dauexp.traffic.source import dated, open_source
 
-LOAD: Final = pa.schema(
-    [
-        pa.field("option", pa.string(), nullable=False),
-        pa.field("strategy", pa.string(), nullable=False),
-        pa.field("receiver", pa.string(), nullable=False),
-        pa.field("pace", pa.string(), nullable=False),
-        pa.field("target_per_second", pa.float64()),
-        pa.field("sent_per_second", pa.float64(), nullable=False),
-        pa.field("sent", pa.int64(), nullable=False),
-        pa.field("received", pa.int64(), nullable=False),
-        pa.field("lost", pa.int64(), nullable=False),
-        pa.field("lost_share", pa.float64(), nullable=False),
-        pa.field("kernel_drops", pa.int64()),
-        pa.field("latency_p50_us", pa.float64()),
-        pa.field("latency_p99_us", pa.float64()),
-        pa.field("latency_max_us", pa.float64()),
-        pa.field("emit_cpu_seconds", pa.float64(), nullable=False),
-        pa.field("receiver_cpu_seconds", pa.float64(), nullable=False),
-        pa.field("cores", pa.int64(), nullable=False),
-    ]
-)
-"""One row an option, strategy, receiver and pace. Latency is from the moment a request is due until
-it is handed to the transport; null where it was unpaced. `cores` are those of the machine."""
-
-FILE: Final = f"{TIMED}/load.parquet"
-
-_KEYS = ("option", "strategy", "receiver", "pace")
+_CONTENDER: Final = ("option", "strategy", "settings", "receiver")
 
 
 def load(
@@ -58,95 +31,77 @@ def load(
     seconds: float,
     server: str,
     progress: Progress = silent,
+    settings: Mapping[str, object] | None = None,
 ) -> pa.Table:
     """Replays requests of a finished run at each pace for so many seconds, each time to a freshly
     started receiver. The table `LOAD` of the run gets the rows, in place of earlier ones alike.
 
-    Unpaced, as many requests are sent as the fastest pace has. Raises BadInput where the folder is
-    no finished run, or the contender cannot be loaded.
+    Unpaced, as many requests are sent as the fastest pace has. `settings` change parameters of the
+    run's scenario, such as the language of the emitter. Raises BadInput where the folder is no
+    finished run, or the contender cannot be loaded.
     """
-    finished(folder)
-    scenario = scenario_of(folder)
     known = [pace.per_second for pace in paces if pace.paced]
     if not known or seconds <= 0:
         raise BadInput("--multiples, --seconds: give at least one multiple and a positive time")
+    trials = _trials(folder, contender, server, settings or {})
     rows = []
     progress("load", 0, len(paces))
     for done, pace in enumerate(paces, start=1):
         count = round(seconds * (pace.per_second if pace.paced else max(known)))
-        observations = _requests(scenario, folder, count)
-        with transport(scenario, contender, observations, server) as way:
-            replayed = replay(way.send, len(observations), pace)
-            received = way.finish()
-            rows.append(_row(contender, way.receiver, pace, len(observations), replayed, received))
+        rows.append(trials.trial(pace, count))
         progress("load", done, len(paces))
     measured = pa.Table.from_pylist(rows, LOAD)
-    write_table(folder / FILE, _replaced(folder / FILE, measured))
-    write_checksums(folder)
+    _keep(folder, "load", measured, (*_CONTENDER, "pace"))
     return measured
 
 
-def _requests(scenario: Scenario, folder: Path, count: int) -> pa.RecordBatch:
-    """So many requests of a run, in order of blocks and days, again from the first if it has
-    fewer. Raises BadInput where it has none."""
-    taken: list[pa.RecordBatch] = []
-    missing = count
-    for _, batch in dated(open_source(scenario, folder)):
-        taken.append(batch.slice(0, missing))
-        missing -= len(taken[-1])
-        if missing <= 0:
-            break
-    if not taken:
-        raise BadInput(f"{folder}: the run has no requests to replay")
-    table = pa.Table.from_batches(taken).unify_dictionaries().combine_chunks()
-    whole = table.take(np.arange(count) % table.num_rows)
-    return whole.combine_chunks().to_batches()[0]
-
-
-def _row(
+def capacity(
+    folder: Path,
     contender: Contender,
-    receiver: str,
-    pace: Pace,
-    sent: int,
-    replayed: Replayed,
-    received: Received,
-) -> dict[str, Any]:
-    lost = sent - received.requests
-    return {
-        "option": contender.option.id,
-        "strategy": contender.strategy.name,
-        "receiver": receiver,
-        "pace": pace.name,
-        "target_per_second": pace.per_second if pace.paced else None,
-        "sent_per_second": sent / replayed.seconds,
-        "sent": sent,
-        "received": received.requests,
-        "lost": lost,
-        "lost_share": lost / sent,
-        "kernel_drops": received.kernel_drops,
-        **_latency(replayed),
-        "emit_cpu_seconds": replayed.cpu_seconds,
-        "receiver_cpu_seconds": received.cpu_seconds,
-        "cores": os.cpu_count() or 1,
-    }
+    start: float,
+    seconds: float,
+    server: str,
+    progress: Progress = silent,
+    settings: Mapping[str, object] | None = None,
+) -> pa.Table:
+    """Searches for the highest rate, in requests a second, that a contender holds for so many
+    seconds without loss, from the rate `start`. The table `CAPACITY` of the run gets the row.
+
+    Raises BadInput as `load` does.
+    """
+    if seconds <= 0:
+        raise BadInput("--seconds: give a positive time")
+    trials = _trials(folder, contender, server, settings or {})
+    tried: list[float] = []
+
+    def tell(rate: float) -> None:
+        tried.append(rate)
+        progress(f"{rate:,.0f}/s", len(tried), len(tried))
+
+    measured = pa.Table.from_pylist([searched(trials, start, seconds, tell)], CAPACITY)
+    _keep(folder, "capacity", measured, _CONTENDER)
+    return measured
 
 
-def _latency(replayed: Replayed) -> dict[str, float | None]:
-    names = ("latency_p50_us", "latency_p99_us", "latency_max_us")
-    if replayed.latency_seconds is None:
-        return dict.fromkeys(names)
-    values = 1e6 * np.quantile(replayed.latency_seconds, (0.5, 0.99, 1.0))
-    return dict(zip(names, values.tolist(), strict=True))
+def _trials(
+    folder: Path, contender: Contender, server: str, settings: Mapping[str, object]
+) -> Trials:
+    finished(folder)
+    scenario = changed(scenario_of(folder), settings)
+    return Trials(folder, scenario, contender, server, settings)
 
 
-def _replaced(path: Path, rows: pa.Table) -> pa.Table:
-    """The rows of a file and new ones, without those of the same contender, receiver and pace."""
+def _keep(folder: Path, name: str, rows: pa.Table, keys: Sequence[str]) -> None:
+    """Puts rows into a table of a run, in place of those with the same keys."""
+    path = folder / TIMED / f"{name}.parquet"
+    write_table(path, _replaced(path, rows, keys))
+    write_checksums(folder)
+
+
+def _replaced(path: Path, rows: pa.Table, keys: Sequence[str]) -> pa.Table:
     if not path.is_file():
         return rows
-    new = {tuple(row[key] for key in _KEYS) for row in rows.select(_KEYS).to_pylist()}
-    kept = [
-        row
-        for row in pq.read_table(path).to_pylist()
-        if tuple(row[key] for key in _KEYS) not in new
-    ]
-    return pa.concat_tables([pa.Table.from_pylist(kept, LOAD), rows])
+    new = {tuple(row[key] for key in keys) for row in rows.to_pylist()}
+    earlier = pq.read_table(path).to_pylist()
+    kept = [row for row in earlier if tuple(row.get(key) for key in keys) not in new]
+    return pa.concat_tables([pa.Table.from_pylist(kept, rows.schema), rows])

@@ -13,7 +13,7 @@ import pytest
 from dauexp.audit import audit
 from dauexp.errors import BadInput
 from dauexp.load import LOAD, load, paces
-from dauexp.load.transport import counted
+from dauexp.load.packets import counted
 from dauexp.options import Contender, contenders
 from dauexp.results import result
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from dauexp.experiments.evolution import EVOLUTION
 from dauexp.experiments.mutation import MUTATION
-from dauexp.load.table import LOAD
+from dauexp.load import LOAD
 from dauexp.measures.capability import CAPABILITY
 from dauexp.measures.complexity import COMPLEXITY
 from dauexp.measures.effort import EFFORT
