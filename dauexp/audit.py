@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from dauexp import ledger, manifest
 from dauexp.options import Contender, contenders, laws_of
+from dauexp.ownfiles import KINDS
 from dauexp.results import LEDGER_FILE, finished, scenario_of
 from dauexp.scenario import Scenario
 from dauexp.store import read_table, replacing
@@ -26,7 +27,7 @@ from dauexp.unit import Places
 CHECKSUMS = "checksums.sha256"
 """In the form of sha256sum: `sha256sum --check checksums.sha256` checks it too."""
 
-_AUDITED = ("scenario.toml", LEDGER_FILE, "results", "timings", "work", "store")
+_AUDITED = ("scenario.toml", *KINDS, LEDGER_FILE, "results", "timings", "work", "store")
 
 
 def write_checksums(folder: Path) -> None:

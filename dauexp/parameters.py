@@ -10,7 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 class Parameters(BaseModel):
     """A group of parameters: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        ser_json_inf_nan="constants",  # TOML has infinity; left to itself pydantic writes null
+    )
 
 
 def parameter(default: Any, text: str, *, unit: str = "", source: str = "", **bounds: Any) -> Any:

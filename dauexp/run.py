@@ -9,16 +9,14 @@ and last `manifest.json`, without which the folder is no result.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,8 +24,9 @@ import pyarrow.parquet as pq
 from dauexp import experiments, ledger, manifest
 from dauexp.asking import answers, settle
 from dauexp.audit import write_checksums
-from dauexp.errors import BadInput, DauexpError, Unbalanced
+from dauexp.errors import BadInput, Unbalanced
 from dauexp.inputs import inputs
+from dauexp.locking import locked
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
@@ -35,12 +34,15 @@ from dauexp.measures.privacy import privacy
 from dauexp.measures.static import static_tables
 from dauexp.measures.storage import storage
 from dauexp.options import Contender, contenders, laws_of
+from dauexp.ownquestions import asked_of, exactly, own_questions
 from dauexp.pool import Pool
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
+from dauexp.shortage import shortages_told
 from dauexp.stages import Mark, Step, begin, digest_of, inputs_of, tables
 from dauexp.store import flush_folders, read_table, replacing, scratch, write_table
 from dauexp.tables import ANSWERS, TRUTH
+from dauexp.temporary import SCRATCH, temporary_in
 from dauexp.traffic import truth
 from dauexp.traffic.source import Source, calibration, open_source, prepare_source
 from dauexp.traffic.truth import Calibration
@@ -87,7 +89,12 @@ def run_in(
     """Runs a scenario in a folder of any name, as `run` does in that of its digest."""
     known = folder_of(scenario, folder.parent).name
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), _enough_memory(), Pool(processes) as pool:
+    with (
+        _alone(folder),
+        temporary_in(folder / SCRATCH),
+        shortages_told(),
+        Pool(processes) as pool,
+    ):
         if not manifest.path(folder).exists():
             _compute(scenario, known, folder, pool, progress)
 
@@ -97,9 +104,13 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     places = Places(folder)
     chosen = contenders(scenario.strategies)
     cases = experiments.chosen(scenario)
+    for contender in chosen:
+        asked_of(scenario, contender)  # a question of one's own that is not whole is told now
     begun = begin(folder, inputs(scenario, known, chosen))
     with replacing(folder / "scenario.toml") as beside:
-        beside.write_text(scenario.to_toml(), encoding="utf-8")
+        own = scenario.placed({kind: Path(kind) for kind in scenario.own})
+        beside.write_text(own.to_toml(), encoding="utf-8")
+    scenario = scenario.keep_own(folder)
     prepare_source(scenario, folder)
     source = open_source(scenario, folder)
     units = [Unit(block, day) for block in range(source.blocks) for day in range(len(source.days))]
@@ -117,7 +128,7 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     def made(name: str, since: str, make: Callable[[], dict[str, pa.Table]]) -> dict[str, pa.Table]:
         return tables(Step(folder, name, since), results, make)
 
-    exact = made("truth", stream, partial(_truths, source, places))["truth"]
+    exact = made("truth", stream, partial(_truths, scenario, source, places))["truth"]
     calibrated = made("calibration", begun, partial(_calibration, source))["calibration"]
     stored = digest_of(begun, *(mark.digest for mark in settled))
     task = partial(_answered, scenario, folder, stored, Calibration.from_table(calibrated))
@@ -136,6 +147,7 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     write_table(folder / TIMED / "storage.parquet", storage(scenario, folder, chosen))
     searched = partial(_searched, scenario, folder, pool, progress)
     made("privacy", digest_of(stream, stored), searched)
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     write_checksums(folder)
     flush_folders(folder)
     manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
@@ -250,9 +262,13 @@ def _classification(source: Source, places: Places, exact: pa.Table) -> pa.Table
     return classification(exact, _truly(source, places) if known else TRUTH.empty_table())
 
 
-def _truths(source: Source, places: Places) -> dict[str, pa.Table]:
+def _truths(scenario: Scenario, source: Source, places: Places) -> dict[str, pa.Table]:
     exact = _truth(source, places)
-    return {"truth": exact, "classification": _classification(source, places, exact)}
+    whole = {"classification": _classification(source, places, exact)}
+    own = list(own_questions(scenario.questions).values())
+    if own:
+        exact = pa.concat_tables([exact, exactly(own, source)])
+    return {"truth": exact, **whole}
 
 
 def _calibration(source: Source) -> dict[str, pa.Table]:
@@ -260,29 +276,12 @@ def _calibration(source: Source) -> dict[str, pa.Table]:
 
 
 @contextmanager
-def _enough_memory() -> Iterator[None]:
-    """Tells in one sentence where the memory did not suffice, here or in a process of the pool."""
-    try:
-        yield
-    except (MemoryError, duckdb.OutOfMemoryException) as error:
-        raise DauexpError(
-            "the memory does not suffice: run the scenario again, it goes on where it stopped; "
-            "fewer --processes, and blocks of fewer users (traffic.block_users), need less"
-        ) from error
-    except BrokenProcessPool as error:
-        raise DauexpError(
-            "a process of the run was ended from outside, perhaps for want of memory: run the "
-            "scenario again, it goes on where it stopped; fewer --processes need less memory"
-        ) from error
-
-
-@contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Holds the folder's lock; a second run of it leaves at once."""
-    with (folder / ".lock").open("a") as lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(locked(folder / ".lock", wait=False))
+        except BlockingIOError as error:
             raise BadInput(
                 f"{folder}: another process is running this scenario; wait for it"
             ) from error

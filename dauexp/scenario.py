@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from dauexp import ownfiles, tomltext
 from dauexp.errors import BadInput
 from dauexp.faults import Faults
 from dauexp.parameters import Parameters, parameter
-from dauexp.resources import resource
 from dauexp.traffic.parameters import Traffic
+
+PATHS: Final = ("glean.registry", "questions", "traffic.trace", "identity.secret_file")
+"""Keys whose values are paths. One that is relative, in a file, is looked for beside that file."""
 
 
 class Identity(Parameters):
@@ -67,6 +69,50 @@ class Glean(Parameters):
     app_channel: str = parameter(
         "release", "channel of the application", source="as Sync's production"
     )
+    registry: Path | None = parameter(
+        None,
+        "folder with the metrics.yaml and pings.yaml of a service of one's own; the keys below "
+        "then say what in it carries what is known of a request",
+        source="Sync's registry, which is part of dauexp",
+    )
+    event: str | None = parameter(
+        None, "own registry: the event of a request, CATEGORY.NAME", source="Sync's"
+    )
+    user_metric: str | None = parameter(
+        None, "own registry: the string metric with the hashed user id", source="Sync's"
+    )
+    device_metric: str | None = parameter(
+        None, "own registry: the string metric with the hashed device id", source="Sync's"
+    )
+    platform_metric: str | None = parameter(
+        None, "own registry: the string metric with the platform", source="Sync's"
+    )
+    device_family_metric: str | None = parameter(
+        None, "own registry: the string metric with the device family", source="Sync's"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """A registry of one's own is named whole, or not at all."""
+        names = ("event", *(f"{each}_metric" for each in METRICS))
+        given = [name for name in names if getattr(self, name) is not None]
+        if self.registry is None:
+            if given:
+                raise ValueError(f"{given[0]} names a part of glean.registry, which is not given")
+            return self
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise ValueError(f"with a registry of one's own, give {', '.join(missing)} too")
+        if self.emitter == "rust":
+            raise ValueError(
+                "the program around the generated Rust is written for Sync's registry: with a "
+                'registry of one\'s own, let emitter be "python"'
+            )
+        return self
+
+
+METRICS: Final = ("user", "device", "platform", "device_family")
+"""What metrics carry of a request; in a registry of one's own, `glean.WHAT_metric` names each."""
 
 
 class Statsd(Parameters):
@@ -114,14 +160,6 @@ class Statsd(Parameters):
         le=21,
         source="default of Apache DataSketches' SQL functions: a standard error of 1.6%",
     )
-    calibration_days: int = parameter(
-        28,
-        "length of the earlier period from which requests per user are known",
-        unit="days",
-        ge=28,
-        le=366,
-        source="long enough for requests per monthly user",
-    )
 
 
 class InfluxDB(Parameters):
@@ -159,7 +197,7 @@ class Experiments(Parameters):
     """What a run tries beside its main comparison, on simulated users of their own."""
 
     run: tuple[str, ...] = parameter(
-        ("deletion", "evolution", "lateness", "mutation", "rotation"),
+        ("calibration", "deletion", "evolution", "lateness", "mutation", "rotation"),
         "experiments that a run tries; `dauexp experiments` lists them",
         source="what the claims of the decision record need",
     )
@@ -253,6 +291,11 @@ class Scenario(Parameters):
         "what is compared, as OPTION or OPTION:STRATEGY; none named means all there are",
         source="the whole comparison",
     )
+    questions: Path | None = parameter(
+        None,
+        "folder of questions of one's own, a folder each, asked beside those of the catalogue",
+        source="those of the catalogue",
+    )
     traffic: Traffic = Traffic()
     identity: Identity = Identity()
     faults: Faults = Faults()
@@ -277,8 +320,30 @@ class Scenario(Parameters):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the parameters in hex: equal scenarios have equal digests."""
-        return hashlib.sha256(self.to_toml().encode()).hexdigest()
+        """SHA-256 of the parameters in hex: equal scenarios have equal digests. Of folders of one's
+        own, their contents count. Raises BadInput where these cannot be read."""
+        contents = {kind: Path(ownfiles.digest(kind, own)) for kind, own in self.own.items()}
+        return hashlib.sha256(self.placed(contents).to_toml().encode()).hexdigest()
+
+    @property
+    def own(self) -> dict[str, Path]:
+        """The folders of files of a service's own that are named, by kind (`ownfiles.KINDS`)."""
+        named = {"registry": self.glean.registry, "questions": self.questions}
+        return {kind: folder for kind, folder in named.items() if folder is not None}
+
+    def placed(self, own: Mapping[str, Path]) -> Scenario:
+        """The same scenario with its folders of files of one's own in other places, by kind."""
+        if not own:
+            return self
+        glean = self.glean.model_copy(update={"registry": own.get("registry")})
+        return self.model_copy(update={"glean": glean, "questions": own.get("questions")})
+
+    def keep_own(self, folder: Path) -> Scenario:
+        """Copies the files of one's own into a folder, and gives the scenario that names the
+        copies."""
+        for kind, own in self.own.items():
+            ownfiles.keep(kind, own, folder / kind)
+        return self.placed({kind: folder / kind for kind in self.own})
 
 
 def load(source: str | Path | None = None, changes: Sequence[str] = ()) -> Scenario:
@@ -288,21 +353,15 @@ def load(source: str | Path | None = None, changes: Sequence[str] = ()) -> Scena
     taken as text. Raises BadInput where a file is missing, a key unknown or a value out of range.
     """
     name = str(source or "default")
-    path = _find(name)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path}: not TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not UTF-8 text: {error}") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    path = tomltext.find(name, "scenarios", "scenario")
+    values = tomltext.read(path)
+    _look_beside(path, values)
     for change in changes:
         key, value = parsed(change)
         try:
             _put(values, key, value)
         except BadInput as error:
-            raise BadInput(f"--set {change!r}: {error}") from error
+            raise BadInput(f"--set {tomltext.short(change)}: {error}") from error
     try:
         return Scenario.model_validate(values)
     except ValidationError as error:
@@ -322,34 +381,43 @@ def changed(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
 
 def presets() -> list[str]:
     """The names of the scenarios that come with the package."""
-    return sorted(path.stem for path in resource("data", "scenarios").glob("*.toml"))
-
-
-def _find(name: str) -> Path:
-    path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
-        if not path.is_file():
-            raise BadInput(
-                f"{name}: no such file; give a scenario file or one of {', '.join(presets())}"
-            )
-        return path
-    if name not in presets():
-        raise BadInput(
-            f"{name!r} is no scenario: give a file ending .toml or one of {', '.join(presets())}"
-        )
-    return resource("data", "scenarios", f"{name}.toml")
+    return tomltext.presets("scenarios")
 
 
 def parsed(change: str) -> tuple[str, Any]:
     """The key and the value of a change, `KEY=VALUE`. Raises BadInput where it is none."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
-        raise BadInput(f"--set {change!r}: give KEY=VALUE, for example traffic.users=1000")
+        raise BadInput(
+            f"--set {tomltext.short(change)}: give KEY=VALUE, for example traffic.users=1000"
+        )
+    if key.count(".") >= tomltext.MAX_DEPTH:
+        raise BadInput(f"--set {tomltext.short(change)}: no key has so many parts")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    return key.strip(), value
+        values = tomltext.loads(f"value = {text}")
+    except tomltext.NotToml:
+        return key.strip(), text
+    return key.strip(), values["value"] if len(values) == 1 else text
+
+
+def _look_beside(path: Path, values: dict[str, Any]) -> None:
+    """Lets relative paths in a file's values lead from its folder, where there is such a thing."""
+    for key in PATHS:
+        *groups, last = key.split(".")
+        table: Any = values
+        for group in groups:
+            table = table.get(group) if isinstance(table, dict) else None
+        value = table.get(last) if isinstance(table, dict) else None
+        if isinstance(value, str) and _exists(path.parent / value):
+            table[last] = str((path.parent / value).resolve())
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file or folder; of a name that none can have, there is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _put(values: dict[str, Any], key: str, value: object) -> None:
@@ -358,7 +426,7 @@ def _put(values: dict[str, Any], key: str, value: object) -> None:
     for group in groups:
         table = table.setdefault(group, {})
         if not isinstance(table, dict):
-            raise BadInput(f"{group} is a value, not a group of keys")
+            raise BadInput(f"{tomltext.shown(group)} is a value, not a group of keys")
     table[last] = value
 
 
@@ -366,10 +434,12 @@ def _sentence(detail: ErrorDetails) -> str:
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         near = difflib.get_close_matches(where, list(keys()), n=1, cutoff=0.5)
-        return f"{where}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
+        known = f"; did you mean {near[0]}?" if near else ""
+        return f"{tomltext.shown(where)}: unknown key{known}"
     message = detail["msg"].removeprefix("Value error, ")
-    given = f" (given: {detail['input']!r})" if not isinstance(detail["input"], dict) else ""
-    return f"{where}: {message[0].lower()}{message[1:]}{given}"
+    value = detail["input"]
+    given = "" if isinstance(value, dict) else f" (given: {tomltext.short(value)})"
+    return f"{tomltext.shown(where)}: {message[0].lower()}{message[1:]}{given}"
 
 
 def keys(group: type[Parameters] = Scenario, prefix: str = "") -> Iterator[str]:

@@ -91,6 +91,62 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         load(broken)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed = " + "1" * 5000, "past 64 bits"),
+        ("seed = 0x" + "f" * 5000, "past 64 bits"),
+        ("plugins.x.y = 9223372036854775808", "past 64 bits"),
+        ("plugins.x.y = nan", "nan is no value"),
+        ("seed = " + "[" * 5000, "nested more than 32 deep"),
+        ("plugins.x.y = " + "[" * 40 + "]" * 40, "nested more than 32 deep"),
+        ("[plugins.x" + ".a" * 400 + "]", "nested more than 32 deep"),
+        ("\n" + "a." * 50_000 + "a = 1", "line 2 has more than 500 dots"),
+        ("#" * 2**21, "longer than 1 MiB"),
+        ("seed = '" + "1x" * 5000 + "'", "seed: "),
+        ("x" * 5000 + " = 1", "unknown key"),
+        ("strategies = " + str(["x"] * 1000 + [1]), "strategies.1000: "),
+    ],
+)
+def test_what_no_scenario_holds_is_one_short_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=r"^[^\n]+$") as caught:
+        load(path)
+    assert "odd.toml: " in str(caught.value)
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml", "a\0b", "a\0b.toml"])
+def test_a_name_that_no_file_can_have_is_no_scenario(name: str) -> None:
+    with pytest.raises(BadInput, match="give a"):
+        load(name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "seed=" + "1" * 5000,
+        "seed=" + "[" * 5000,
+        "plugins.x" + ".a" * 3000 + "=1",
+        "seed=1\nname = 'other'",
+        "traffic.seasonal.x" * 500 + "=1",
+    ],
+)
+def test_a_change_of_any_size_is_one_short_sentence(change: str) -> None:
+    with pytest.raises(BadInput, match=r"^[^\n]+$") as caught:
+        load("quick", [change])
+    assert len(str(caught.value)) < 500
+
+
+def test_infinity_is_kept_where_a_parameter_takes_it(tmp_path: Path) -> None:
+    scenario = load("quick", ["thresholds.slowdown=inf", "plugins.x.y=[inf]"])
+    path = tmp_path / "again.toml"
+    path.write_text(scenario.to_toml())
+    assert load(path) == scenario
+
+
 def test_keys_are_dotted_and_complete() -> None:
     every = list(keys())
     assert "traffic.activity.alpha" in every

@@ -7,12 +7,12 @@ and the table has not is left over: a table keeps it in `additional_properties`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from dauexp.ingest import jsontext
 from dauexp.ingest.names import snake_case
 
 Schema = Mapping[str, Any]
@@ -126,15 +126,10 @@ def _map_of(item: Column) -> Column:
     return Column(pa.list_(pa.struct([("key", pa.string()), ("value", item.type)])), fit)
 
 
-def as_json(value: Any) -> str:
-    """A value as JSON text, in the order of its keys."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 _SCALARS: Mapping[str, Column] = {
     "string": _scalar(pa.string(), lambda value: isinstance(value, str)),
     "integer": _scalar(pa.int64(), _is_int64),
     "number": _scalar(pa.float64(), _is_float64),
     "boolean": _scalar(pa.bool_(), lambda value: isinstance(value, bool)),
 }
-_JSON = Column(pa.string(), lambda value: Fitted(as_json(value), NOTHING))
+_JSON = Column(pa.string(), lambda value: Fitted(jsontext.write(value), NOTHING))

@@ -43,9 +43,17 @@ def read(text: str) -> Any:
             value, _ = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise NotJson(f"{error.msg} at character {error.pos}") from None
+    except RecursionError:  # from Python 3.12 on, C code has a limit of its own
+        raise NotJson("nested deeper than this Python reads") from None
     if _ESCAPED_SURROGATE.search(text) and _has_half_pair(value):
         raise NotJson("half a surrogate pair is no Unicode text")
     return value
+
+
+def write(value: Any) -> str:
+    """The JSON text of a value that was read, in the order of its keys."""
+    with deep_recursion(MAX_DEPTH):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def depth(text: str) -> int:

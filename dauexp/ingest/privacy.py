@@ -15,14 +15,19 @@ def _spelt(key: str) -> bytes:
     return "".join(rf"(?:{letter}|\\+u00{ord(letter):02x})" for letter in key).encode()
 
 
-# Quotes may be escaped, where the JSON is in a string of another one. A value may be cut off.
+# Where the JSON is in a string of another one, its quotes are escaped: by b backslashes, the more
+# the deeper. Then a quote ends a string if b backslashes are before it, or 2b + 2 more for each
+# backslash at the end of that string; after any other number it is a quote within the string.
+# Backslashes in a row are only taken together, so the time is linear. A value may be cut off.
+_END = rb'(?:(?P=b)(?P=b)\\\\)*+(?P=b)"'
+_STRING = rb'(?P=b)"(?:[^"\\]++|(?!%b)\\*+"|\\++(?!"))*+(?:%b|\Z)' % (_END, _END)
 _VALUE = re.compile(
-    rb'(\\*")(' + b"|".join(map(_spelt, _PERSONAL)) + rb")(\1\s*:\s*)"
-    rb"(?:\1(?:(?!\1)(?:\\.|[^\\]))*(?:\1|\\?$)|\[[^\]]*\]?|\{[^}]*\}?|[^,}\]\s]+)",
-    re.DOTALL | re.IGNORECASE,
+    rb'(?P<key>(?<!\\)(?P<b>\\*+)"(?:' + b"|".join(map(_spelt, _PERSONAL)) + rb')(?P=b)"\s*+:\s*+)'
+    rb"(?:" + _STRING + rb"|\[[^\]]*+\]?|\{[^}]*+\}?|[^,}\]\s]++)",
+    re.IGNORECASE,
 )
 
 
 def without_personal_data(line: bytes) -> bytes:
     """The line with `null` for the values of `ip_address` and `user_agent`, else as it was."""
-    return _VALUE.sub(rb"\1\2\3null", line)
+    return _VALUE.sub(rb"\g<key>null", line)

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from dauexp import ledger
-from dauexp.database import connect
+from dauexp.database import connect, pattern
 from dauexp.options import LEDGER_PART, Part
 from dauexp.store import Store, replacing
 
@@ -127,10 +127,11 @@ def settle(store: Store, live: pa.Schema) -> Iterator[Part]:
 
 def _find_later(database: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
     """Makes the table `later` of the rows that are not the earliest of their document and day."""
-    database.execute(_LIVE, {"live": files})
+    database.execute(_LIVE, {"live": [pattern(file) for file in files]})
     database.execute(_LATER)
     for portion in _portions(database.execute(_DAYS).fetchall()):
-        bound = {"live": portion.files, "first": portion.first, "last": portion.last}
+        files = [pattern(file) for file in portion.files]
+        bound = {"live": files, "first": portion.first, "last": portion.last}
         database.execute(_REPEATED, bound)
         if database.table("repeated").limit(1).fetchall():
             database.execute(_ADD_LATER, bound)
@@ -160,7 +161,8 @@ def _write_without_later(
     database: duckdb.DuckDBPyConnection, store: Store, schema: pa.Schema, file: str
 ) -> None:
     """A file of the stable table: that of the live table, less some rows."""
-    reader = database.cursor().sql(_STABLE, params={"live": [file]}).to_arrow_reader(65_536)
+    live = {"live": [pattern(file)]}
+    reader = database.cursor().sql(_STABLE, params=live).to_arrow_reader(65_536)
     with store.writing(_name(store, file)) as write:
         for batch in reader:
             write("stable", pa.Table.from_batches([batch]).cast(schema))

@@ -238,4 +238,4 @@ def _text(value: Any, key: str) -> str | None:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else jsontext.write(value)

@@ -47,10 +47,10 @@ class IngestedStrategy(Strategy):
     arrival; `stable` and `deduplicated` of what is live, by day of arrival.
     """
 
-    registry: ClassVar[Registry]
+    registry: Registry
     """Decides the columns of the tables."""
     exact: ClassVar[bool] = True
-    ping: ClassVar[str] = "events"
+    ping: str = "events"
     """The ping that it sends, after which its tables are named."""
     laws: ClassVar[tuple[Law, ...]] = (
         Law(("delivered",), (LIVE, ERRORS)),
@@ -61,6 +61,10 @@ class IngestedStrategy(Strategy):
     def kept(self) -> Mapping[str, str]:
         """The three tables, each named as its account."""
         return {LIVE: LIVE, ERRORS: ERRORS, STABLE: STABLE}
+
+    def asks(self, statement: str) -> str:
+        """An SQL statement on Sync's tables, on those of the service that is measured."""
+        return statement
 
     @abstractmethod
     def log(self, requests: Iterable[Logged]) -> list[bytes]:
@@ -95,13 +99,13 @@ class IngestedStrategy(Strategy):
         return settle(store, self.decoder.table.live)
 
     def database(self, store: Store) -> SqlDatabase:
-        """`APPLICATION_live.events`, `APPLICATION_stable.events` and `APPLICATION_errors.events`,
-        the application being named `syncstorage` too, whatever its id, as the queries name it."""
+        """`APPLICATION_live.PING`, `APPLICATION_stable.PING` and `APPLICATION_errors.PING`, the
+        application being named `syncstorage` too, whatever its id, as Sync's queries name it."""
         names = {snake_case(self.scenario.glean.application_id), QUERIED_AS}
         tables = [table for table in (LIVE, STABLE, ERRORS) if store.has(table)]
         return SqlDatabase(
             {
-                f"{name}_{table}.{self.ping}": store.table(table)
+                f"{name}_{table}.{snake_case(self.ping)}": store.table(table)
                 for name in names
                 for table in tables
             }

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dauexp.ingest import jsontext
-from dauexp.ingest.columns import NOTHING, Column, as_json, column_of, struct_of
+from dauexp.ingest.columns import NOTHING, Column, column_of, struct_of
 from dauexp.ingest.names import snake_case
 from dauexp.ingest.registry import EVENT, Registry
 from dauexp.ingest.stages import Document
@@ -106,7 +106,7 @@ class PingTable:
             "submission_timestamp": time,
             "document_id": document.document_id,
             "metadata": {"user_agent": document.user_agent._asdict()},
-            "additional_properties": None if rest is NOTHING else _text(rest),
+            "additional_properties": None if rest is NOTHING else jsontext.write(rest),
         }
 
 
@@ -120,8 +120,3 @@ def as_time(text: str) -> datetime | None:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _text(rest: Any) -> str:
-    with jsontext.deep_recursion(jsontext.MAX_DEPTH):
-        return as_json(rest)

@@ -51,7 +51,8 @@ class Carried(NamedTuple):
     """What a service would carry of an option, as files below `dauexp/options`; `FILE::NAME` is a
     class, function or method (CLASS.METHOD) of a file."""
 
-    registry: tuple[str, ...] = ()
+    registry: bool = False
+    """Whether there is one: that of the strategy."""
     emitter: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     """Methods of a strategy that emit, counted where the strategy has them from."""
@@ -61,17 +62,15 @@ class Carried(NamedTuple):
     """Methods of a strategy that collect in place of a server that there is."""
 
 
-_REGISTRY = ("glean/metrics.yaml", "glean/pings.yaml")
-
 CARRIED: Mapping[str, Carried] = {
     "glean": Carried(
-        registry=_REGISTRY,
+        registry=True,
         emitter=("glean/emitter.py::PythonEmitter",),
         generated=True,
     ),
     # A hand-written emitter still needs the registry: the columns of its tables come from it.
     "custom": Carried(
-        registry=_REGISTRY,
+        registry=True,
         emitter=("custom/logger.py", "custom/__init__.py::CustomEvents.log"),
     ),
     "statsd": Carried(
@@ -107,13 +106,16 @@ def _parts(scenario: Scenario, contender: Contender) -> Iterator[tuple[str, str,
     carried = CARRIED.get(contender.option.id, Carried())
     emitter = [*carried.emitter, *_places(contender.strategy, carried.methods)]
     collection = list(_places(contender.strategy, carried.collection))
-    for file in carried.registry:
-        yield "registry", "hand", file, lines_of(_OPTIONS / file)
+    registry = getattr(contender.strategy(scenario), "registry", glean.REGISTRY)
+    for file in registry.files if carried.registry else ():
+        known = file.is_relative_to(_OPTIONS)
+        name = file.relative_to(_OPTIONS).as_posix() if known else file.name
+        yield "registry", "hand", name, lines_of(file)
     for part, places in (("emitter", emitter), ("collection", collection)):
         for place in places:
             yield part, "hand", place, _lines_at(place)
     if carried.generated:
-        module = python_module(glean.REGISTRY)
+        module = python_module(registry)
         yield "emitter", "generated", module.name, lines_of(module)
     for path in _configuration(contender.strategy, own=bool(collection)):
         yield "collection", "hand", path.relative_to(_CHECKOUT).as_posix(), lines_of(path)

@@ -5,17 +5,18 @@ A contender's total is the mean of its scores, weighted. An option counts as its
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.optimize import linprog
 
+from dauexp import tomltext
 from dauexp.errors import BadInput
 from dauexp.report.drivers import drivers, scores
 from dauexp.report.frames import Frames, contenders
@@ -37,7 +38,7 @@ class Weights(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weights: Mapping[str, NonNegativeFloat] = Field(default_factory=dict)
+    weights: Mapping[str, Annotated[float, Field(ge=0, le=1_000_000)]] = Field(default_factory=dict)
     """By driver; one that is not named weighs 1."""
     scores: Mapping[str, Mapping[str, float]] = Field(default_factory=dict)
     """By driver and option, from 0 to 1, in place of what was measured."""
@@ -90,20 +91,16 @@ def load_weights(path: Path) -> Weights:
     that there is not, or leaves all drivers without weight."""
     known = [driver.id for driver in drivers()]
     try:
-        weights = Weights.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be read ({error.strerror}): give a file of weights"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not TOML: {error}") from error
+        weights = Weights.model_validate(tomltext.read(path))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        where = tomltext.shown(".".join(map(str, first["loc"])))
         raise BadInput(f"{path}: {where}: {first['msg']}") from error
     for driver in (*weights.weights, *weights.scores):
         if driver not in known:
-            raise BadInput(f"{path}: there is no driver {driver!r}; there are {', '.join(known)}")
+            raise BadInput(
+                f"{path}: there is no driver {tomltext.short(driver)}; there are {', '.join(known)}"
+            )
     for driver, by_option in weights.scores.items():
         if not all(0 <= score <= 1 for score in by_option.values()):
             raise BadInput(f"{path}: scores.{driver}: a score is from 0 to 1")

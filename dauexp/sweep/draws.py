@@ -22,8 +22,8 @@ class Draw(Parameters):
     """One parameter: a range, or choices, and in what share of the settings it is set at all."""
 
     key: str = parameter(..., "dotted key of the parameter")
-    low: float | None = parameter(None, "lower end of its range")
-    high: float | None = parameter(None, "upper end of its range")
+    low: float | None = parameter(None, "lower end of its range", allow_inf_nan=False)
+    high: float | None = parameter(None, "upper end of its range", allow_inf_nan=False)
     scale: Literal["linear", "log"] = parameter("linear", "on which the range is drawn evenly")
     integer: bool = parameter(False, "whether only whole numbers are drawn")
     choices: tuple[Any, ...] = parameter((), "values in place of a range, drawn evenly")
@@ -46,6 +46,8 @@ class Draw(Parameters):
         if self.low is not None and self.high is not None:
             if self.low > self.high:
                 raise ValueError(f"{self.key}: low is above high ({self.low} > {self.high})")
+            if not math.isfinite(self.high - self.low):
+                raise ValueError(f"{self.key}: the range is wider than a number can say")
             if self.scale == "log" and self.low <= 0:
                 raise ValueError(f"{self.key}: a range on a log scale begins above 0")
         return self

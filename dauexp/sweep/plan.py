@@ -9,20 +9,21 @@ of many parameters. Of the first two, each setting of the one is combined with e
 from __future__ import annotations
 
 import itertools
-import tomllib
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from dauexp import tomltext
 from dauexp.errors import BadInput
 from dauexp.parameters import Parameters, parameter
-from dauexp.resources import resource
 from dauexp.scenario import Scenario, changed, load, parsed
 from dauexp.sweep.draws import Draw, Drawn, drawn, latin_hypercube
 
 Values = Annotated[tuple[Any, ...], Field(min_length=1)]
+MAX_POINTS = 1_000_000
+"""Most points of a sweep: their number is a product, and soon past all memory."""
 LIGHT: Mapping[str, Any] = {"experiments.run": (), "report.notebooks": ()}
 """What a point leaves out: a run tries experiments and makes notebooks, a point does not."""
 
@@ -79,6 +80,15 @@ class Sweep(Parameters):
             raise ValueError("sample draws all its settings: leave out grid and vary")
         return self
 
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        alone = 1 + sum(len(each.values) for each in self.vary)
+        settings = self.sample.count if self.sample else alone
+        points = settings * self.replicates * math.prod(map(len, self.grid.values()))
+        if points > MAX_POINTS:
+            raise ValueError(f"more than {MAX_POINTS:,} points: vary less")
+        return self
+
 
 class Setting(NamedTuple):
     """One choice of the varied parameters."""
@@ -118,27 +128,22 @@ def load_sweep(source: str, changes: Sequence[str] = ()) -> tuple[Sweep, Scenari
     A file's scenario is looked for beside it, too. Raises BadInput where a file is missing or says
     what makes no sense.
     """
-    path = _find(source)
+    path = tomltext.find(source, "sweeps", "sweep")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        sweep = Sweep.model_validate(values)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not TOML: {error}") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+        sweep = Sweep.model_validate(tomltext.read(path))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        where = tomltext.shown(".".join(map(str, first["loc"])))
         said = first["msg"].removeprefix("Value error, ")
         raise BadInput(f"{path.name}: {f'{where}: ' if where else ''}{said}") from error
     beside = path.parent / sweep.scenario
-    base = load(str(beside) if beside.is_file() else sweep.scenario)
+    base = load(str(beside) if tomltext.is_file(beside) else sweep.scenario)
     return sweep, changed(base, {**sweep.changes, "name": sweep.name, **LIGHT, **_given(changes)})
 
 
 def presets() -> list[str]:
     """The names of the sweeps that come with the package."""
-    return sorted(path.stem for path in resource("data", "sweeps").glob("*.toml"))
+    return tomltext.presets("sweeps")
 
 
 def settings(sweep: Sweep) -> list[Setting]:
@@ -193,18 +198,3 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 def _given(changes: Sequence[str]) -> dict[str, Any]:
     """The values of `KEY=VALUE` changes."""
     return dict(map(parsed, changes))
-
-
-def _find(source: str) -> Path:
-    path = Path(source)
-    if path.suffix == ".toml" or path.is_file():
-        if not path.is_file():
-            raise BadInput(f"{source}: no such file; give a sweep's file or {_known()}")
-        return path
-    if source not in presets():
-        raise BadInput(f"{source!r} is no sweep: give a file ending .toml or {_known()}")
-    return resource("data", "sweeps", f"{source}.toml")
-
-
-def _known() -> str:
-    return f"one of {', '.join(presets())}"

@@ -9,6 +9,7 @@ NDJSON unless said otherwise.
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, cast
@@ -80,7 +81,7 @@ def read_requests(source: Path | IO[bytes], name: str | None = None) -> Iterator
             packed = source.name.endswith(".gz")
             stream = cast("IO[bytes]", gzip.GzipFile(fileobj=plain) if packed else plain)
             yield from _LINE_READERS[kind](stream, name)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{name}: cannot be read: {_reason(error)}") from error
 
 

@@ -30,6 +30,9 @@ BATCH_ROWS = 32_768
 REQUIRED = ("time", "uid", "device_id", "user_agent", "host")
 """The columns of a request; the two others of REQUESTS may be missing."""
 
+MAX_LINE_BYTES = 8 * 2**20
+"""Most bytes of a line. No request is as long; without a limit, one line could fill the memory."""
+
 _NEVER_EMPTY = ("uid", "host")
 _KNOWN = {"true_platform": PLATFORMS, "true_device_family": DEVICE_FAMILIES}
 _NANOSECONDS = pa.timestamp("ns", tz="UTC")
@@ -38,12 +41,12 @@ _Piece = TypeVar("_Piece")
 
 def ndjson(stream: IO[bytes], name: str) -> Iterator[pa.RecordBatch]:
     """Reads one JSON object a line."""
-    return _batches(_parsed(_lines(stream), name, _from_json), name)
+    return _batches(_parsed(_lines(stream, name), name, _from_json), name)
 
 
 def access_log(stream: IO[bytes], name: str) -> Iterator[pa.RecordBatch]:
     """Reads an access log, see `dauexp.traffic.accesslog`."""
-    return _batches(_parsed(_lines(stream), name, accesslog.parse), name)
+    return _batches(_parsed(_lines(stream, name), name, accesslog.parse), name)
 
 
 def csv(stream: IO[bytes], name: str) -> Iterator[pa.RecordBatch]:
@@ -89,11 +92,14 @@ def _from_json(line: bytes) -> Row | None:
         raise ValueError(f"{reason[0].lower()}{reason[1:]}") from error
     except msgspec.DecodeError as error:
         raise ValueError(f"no JSON object on a line of its own: {error}") from error
+    except RecursionError:
+        raise ValueError("no request: it is nested too deep") from None
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers from 1."""
-    return ((n, line) for n, line in enumerate(_without_mark(stream), 1) if not line.isspace())
+    lines = enumerate(_without_mark(_whole_lines(stream, name)), 1)
+    return ((n, line) for n, line in lines if not line.isspace())
 
 
 def _parsed(
@@ -117,16 +123,28 @@ def _batches(rows: Iterator[tuple[int, Row]], name: str) -> Iterator[pa.RecordBa
         yield _checked(columns, _Origin(name, "line", numbers))
 
 
-def _without_mark(stream: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a stream, without the byte order mark that some editors put at its head."""
-    lines = iter(stream)
+def _whole_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """The lines of a stream, each with its end."""
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise BadInput(
+                f"{name}: line {number}: longer than {MAX_LINE_BYTES // 2**20} MiB: "
+                "a request has a line of its own"
+            )
+        yield line
+
+
+def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines, without the byte order mark that some editors put at their head."""
     for first in lines:
         return chain([first.removeprefix(b"\xef\xbb\xbf") or b"\n"], lines)
     return lines
 
 
 def _decoded(stream: IO[bytes], name: str) -> Iterator[str]:
-    for number, line in enumerate(_without_mark(stream), 1):
+    for number, line in enumerate(_without_mark(_whole_lines(stream, name)), 1):
         try:
             yield line.decode()
         except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]  # the stubs are not in the lock
+import jsonschema
 import jsonschema_rs
 import orjson
 import pytest

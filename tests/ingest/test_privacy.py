@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,37 @@ def test_every_way_of_writing_an_address(value: bytes) -> None:
     cleaned = without_personal_data(value)
     assert b"198" not in cleaned
     assert (b"x" in cleaned) == (b"x" in value)
+
+
+@pytest.mark.parametrize(
+    "agent", ['a "SECRET" b', "SECRET\\", '\\"SECRET', "a\\\\", '"', "{SECRET}"]
+)
+@pytest.mark.parametrize("depth", range(4))
+def test_an_agent_with_quotes_in_it_is_taken_out_whole_at_any_depth(agent: str, depth: int) -> None:
+    text = json.dumps({"user_agent": agent, "kept": 1})
+    expected = json.dumps({"user_agent": None, "kept": 1})
+    for _ in range(depth):
+        text, expected = json.dumps({"payload": text}), json.dumps({"payload": expected})
+    assert without_personal_data(text.encode()) == expected.encode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"%s",
+        b'"%s',
+        b'"user_agent":"%s',
+        b'"user_agent":"%s"',
+        b'"user_agent":\\"%s"',
+        b'%s"user_agent%s":%s"%s',
+        b'{"user_agent":%s',
+    ],
+)
+def test_the_time_it_takes_grows_with_the_length_alone(line: bytes) -> None:
+    for repeated in (b"\\", b'"', b'\\"', b'"user_agent":', b'"user_agent":"\\', b"[", b" "):
+        started = time.process_time()
+        without_personal_data(line.replace(b"%s", repeated * 100_000))
+        assert time.process_time() - started < 2  # quadratic, it would be minutes
 
 
 def test_other_keys_are_left_alone() -> None:

@@ -111,6 +111,11 @@ def test_depth_and_digits_at_their_limits() -> None:
     assert sys.getrecursionlimit() == before
 
 
+def test_what_was_read_is_written_again_however_deep() -> None:
+    text = "[" * 999 + '{"a":1}' + "]" * 999
+    assert jsontext.write(jsontext.read(text)) == text
+
+
 @pytest.mark.parametrize(
     ("text", "depth"),
     [

@@ -255,6 +255,18 @@ CASES: dict[str, tuple[Callable[[Make, Make], bytes], tuple[str, str, str]]] = {
         ACCEPTED,
     ),
     "own metadata": (lambda line, ping: line(ping(metadata={"geo": {"city": "Rome"}})), ACCEPTED),
+    "own user agent past 64 bits": (
+        lambda line, ping: line(ping(metadata={"user_agent": {"version": 10**30, "os": [1]}})),
+        ACCEPTED,
+    ),
+    "own user agent nested deep": (
+        lambda line, ping: line(
+            json.dumps(ping(metadata={"user_agent": {"os": 0}})).replace(
+                '"os": 0', '"os": ' + "[" * 900 + "]" * 900
+            )
+        ),
+        ACCEPTED,
+    ),
     "own metadata that is no object": (lambda line, ping: line(ping(metadata=5)), ACCEPTED),
 }
 

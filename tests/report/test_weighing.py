@@ -121,6 +121,8 @@ def test_nothing_measured_is_no_outcome(run: Frames) -> None:
         ("[weights]\ndriver-1 = -1", "weights.driver-1"),
         ("[scores.driver-3]\nglean = 2", "a score is from 0 to 1"),
         ("weights = ", "not TOML"),
+        ("weights = " + "[" * 5000, "not TOML: nested more than 32 deep"),
+        ("weights.driver-1 = inf", "weights.driver-1: .*less than or equal to 1000000"),
         ("[weights]\n" + "\n".join(f"driver-{n} = 0" for n in range(1, 6)), "all drivers weigh 0"),
     ],
 )

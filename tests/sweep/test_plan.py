@@ -103,6 +103,11 @@ def test_a_scenario_beside_the_file_is_the_base(tmp_path: Path) -> None:
             "seed: a range on a log scale begins above 0",
         ),
         ("replicates = ", "not TOML"),
+        ("replicates = " + "1" * 5000, "not TOML: an integer past 64 bits"),
+        ("[grid" + ".a" * 400 + "]\na = [1]", "nested more than 32 deep"),
+        ("[grid]\n" + "".join(f"a{n} = [1, 2]\n" for n in range(99)), "more than 1,000,000 points"),
+        ("[sample]\ndraw = [{key = 'seed', low = 0, high = inf}]", "finite number"),
+        ("[sample]\ndraw = [{key = 'seed', low = -1e308, high = 1e308}]", "wider than a number"),
         ("strength = 3", "strength: Extra inputs are not permitted"),
     ],
 )
@@ -120,7 +125,7 @@ def test_a_value_out_of_range_is_told_before_anything_runs(tmp_path: Path) -> No
         points(sweep, base)
 
 
-@pytest.mark.parametrize("source", ["nonsense", "missing.toml"])
+@pytest.mark.parametrize("source", ["nonsense", "missing.toml", "x" * 300])
 def test_an_unknown_sweep_names_those_there_are(source: str) -> None:
     with pytest.raises(BadInput, match="faults, glimpse, sensitivity"):
         load_sweep(source)

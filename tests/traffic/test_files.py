@@ -375,10 +375,9 @@ def test_reading_and_writing_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     class Endless(io.RawIOBase):
         lines = 0
 
-        def __iter__(self) -> Iterator[bytes]:
-            for _ in range(20_000):
-                self.lines += 1
-                yield line
+        def readline(self, size: int | None = -1, /) -> bytes:
+            self.lines += self.lines < 20_001
+            return line if self.lines <= 20_000 else b""
 
     source = Endless()
     batches = read_requests(source)  # type: ignore[arg-type]
@@ -391,6 +390,39 @@ def test_reading_and_writing_stream(monkeypatch: pytest.MonkeyPatch) -> None:
         tracemalloc.stop()
     assert count == 19_900
     assert peak < 2**20
+
+
+@pytest.mark.parametrize("place", [12, 40, -6])
+def test_a_damaged_archive_is_told(place: int, tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(ndjson(*[GOOD] * 1000).encode()))
+    packed[place] ^= 0xFF
+    (tmp_path / "x.ndjson.gz").write_bytes(packed)
+    with pytest.raises(BadInput, match=r"x\.ndjson\.gz: cannot be read: "):
+        rows(read_requests(tmp_path / "x.ndjson.gz"))
+
+
+@pytest.mark.parametrize("name", ["x.ndjson", "x.csv.gz", "x.log"])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
+    name: str, tmp_path: Path
+) -> None:
+    head = ",".join(GOOD) + "\n" if ".csv" in name else "\n"
+    path = tmp_path / name
+    with gzip.open(path, "wb", 1) if name.endswith(".gz") else path.open("wb") as file:
+        file.write(head.encode())
+        for _ in range(64):
+            file.write(b"x" * 2**20)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"line 2: longer than 8 MiB"):
+        rows(read_requests(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * 2**20
+
+
+def test_a_line_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    text = ndjson(GOOD) + '{"more": ' + "[" * 100_000
+    with pytest.raises(BadInput, match="line 2: no request: it is nested too deep"):
+        read(text, "x.ndjson", tmp_path)
 
 
 class TestAccessLog:

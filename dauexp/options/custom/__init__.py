@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Final
 
+from dauexp.errors import BadInput
 from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option, glean
 from dauexp.options.custom.logger import SyncEventsLogger
+from dauexp.scenario import Scenario
 
 
 class CustomEvents(IngestedStrategy):
@@ -20,7 +22,15 @@ class CustomEvents(IngestedStrategy):
     summary: ClassVar[str] = (
         "one Glean-compliant events ping a request, logged by code written by hand"
     )
-    registry: ClassVar[Registry] = glean.REGISTRY
+    registry: Registry = glean.REGISTRY
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        if scenario.glean.registry is not None:
+            raise BadInput(
+                "custom: its emitter is written by hand for Sync's registry: leave it out of "
+                "strategies, or write yours as a plug-in"
+            )
 
     @property
     def queries(self) -> Path:

@@ -13,9 +13,10 @@ from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option
 from dauexp.options.glean.emitter import PythonEmitter
+from dauexp.options.glean.own import OwnEmitter, service
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import RustEmitter
-from dauexp.scenario import Glean
+from dauexp.scenario import Glean, Scenario
 
 FOLDER: Final = Path(__file__).parent
 REGISTRY: Final = Registry((FOLDER / "metrics.yaml", FOLDER / "pings.yaml"))
@@ -23,22 +24,33 @@ QUERIES: Final = FOLDER / "queries"
 
 
 class GleanEvents(IngestedStrategy):
-    """The event `syncstorage.get_collections` in the `events` ping, logged by generated code."""
+    """The event `syncstorage.get_collections` in the `events` ping, logged by generated code; or
+    the event of a service of one's own, where the scenario names its registry."""
 
     name: ClassVar[str] = "events"
     summary: ClassVar[str] = (
         "one Glean events ping a request, logged by code that glean_parser generates"
     )
-    registry: ClassVar[Registry] = REGISTRY
+    registry: Registry = REGISTRY
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__(scenario)
+        self._service = service(scenario.glean)
+        if self._service is not None:
+            self.registry, self.ping = self._service.registry, self._service.ping
 
     @property
     def queries(self) -> Path:
         """BigQuery SQL on the stable table."""
-        return QUERIES
+        return QUERIES if self._service is None else self._service.queries(QUERIES)
+
+    def asks(self, statement: str) -> str:
+        """The statement on the tables of the service."""
+        return statement if self._service is None else self._service.asks(statement)
 
     @cached_property
     def _emitter(self) -> PythonEmitter | RustEmitter:
-        return _emitter(self.scenario.glean, REGISTRY.digest)
+        return _emitter(self.scenario.glean, self.registry.digest)
 
     @property
     def processes(self) -> Sequence[int]:
@@ -63,6 +75,9 @@ class GleanEvents(IngestedStrategy):
 @lru_cache(maxsize=4)
 def _emitter(parameters: Glean, _digest: str) -> PythonEmitter | RustEmitter:
     """The emitter, the same one from unit to unit: a program takes its time to start."""
+    own = service(parameters)
+    if own is not None:
+        return OwnEmitter(own, parameters)
     emitter = RustEmitter if parameters.emitter == "rust" else PythonEmitter
     return emitter(REGISTRY, parameters)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,7 +80,8 @@ def _generate(registry: Registry, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as beside:
         made = Path(beside) / "module"
         made.mkdir()
-        python_server.output_python(objects, made, {})
+        with redirect_stdout(sys.stderr):  # where it says what it leaves out
+            python_server.output_python(objects, made, {})
         try:
             made.rename(folder)
         except OSError:

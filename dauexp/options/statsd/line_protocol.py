@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -69,7 +70,7 @@ _UNESCAPED_SPACE = re.compile(r"(?<!\\) +")
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _UNESCAPED_EQUALS = re.compile(r"(?<!\\)=")
 _FIELD_KEY = re.compile(r"((?:\\[,= ]|\\(?![,= ])|[^,= \n\\])+)=")
-_FIELD_VALUE = re.compile(r'"((?:\\["\\]|[^"])*)"|([^", ]+)')
+_FIELD_VALUE = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^", ]+)', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]+i")
 _UNSIGNED = re.compile(r"[0-9]+u")
 _FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -89,10 +90,10 @@ def parse(line: str, precision: str = "ns") -> Point:
     measurement, tags = _series(head)
     fields, rest = _fields(fields_and_time)
     if rest and not _TIME.fullmatch(rest):
-        raise LineError(f"bad timestamp {rest!r}")
-    time = int(rest) if rest else None
+        raise LineError(f"bad timestamp {_shown(rest)}")
+    time = _integer(rest) if rest else None
     if time is not None and abs(time) > last_time(precision):
-        raise LineError(f"the time {rest} is out of range: years 1678 to 2261 can be kept")
+        raise LineError(f"the time {_shown(rest)} is out of range: years 1678 to 2261 can be kept")
     return Point(measurement, tags, fields, time)
 
 
@@ -121,10 +122,10 @@ def _series(head: str) -> tuple[str, dict[str, str]]:
     for pair in pairs:
         key, *value = _UNESCAPED_EQUALS.split(pair)
         if not key or len(value) != 1 or not value[0]:
-            raise LineError(f"the tag {pair!r} is not KEY=VALUE")
+            raise LineError(f"the tag {_shown(pair)} is not KEY=VALUE")
         key = _unescape(key)
         if key in tags:
-            raise LineError(f"the tag {key!r} is there twice")
+            raise LineError(f"the tag {_shown(key)} is there twice")
         tags[key] = _unescape(value[0])
     return _unescape(measurement, ", "), tags
 
@@ -142,14 +143,14 @@ def _fields(text: str) -> tuple[dict[str, Value], str]:
         key = _FIELD_KEY.match(text, position)
         value = _FIELD_VALUE.match(text, key.end()) if key else None
         if key is None or value is None:
-            raise LineError(f"no KEY=VALUE for a field at {text[position:]!r}")
+            raise LineError(f"no KEY=VALUE for a field at {_shown(text[position:])}")
         fields[_unescape(key[1])] = _value(value)
         position = value.end()
         if text[position : position + 1] != ",":
             break
         position += 1
     if text[position : position + 1] not in {"", " "}:
-        raise LineError(f"a field goes on with {text[position:]!r}")
+        raise LineError(f"a field goes on with {_shown(text[position:])}")
     return fields, text[position:].strip(" ")
 
 
@@ -160,15 +161,29 @@ def _value(match: re.Match[str]) -> Value:
     if bare in _BOOLEANS:
         return _BOOLEANS[bare]
     if _INTEGER.fullmatch(bare):
-        return _within(int(bare[:-1]), -(2**63), 2**63)
+        return _within(bare[:-1], -(2**63), 2**63)
     if _UNSIGNED.fullmatch(bare):
-        return Unsigned(_within(int(bare[:-1]), 0, 2**64))
+        return Unsigned(_within(bare[:-1], 0, 2**64))
     if _FLOAT.fullmatch(bare) and math.isfinite(float(bare)):
         return float(bare)
-    raise LineError(f"{bare!r} is no value: strings are in double quotes")
+    raise LineError(f"{_shown(bare)} is no value: strings are in double quotes")
 
 
-def _within(value: int, low: int, end: int) -> int:
+def _within(digits: str, low: int, end: int) -> int:
+    value = _integer(digits)
     if not low <= value < end:
-        raise LineError(f"the integer {value} is past 64 bits")
+        raise LineError(f"the integer {_shown(digits)} is past 64 bits")
     return value
+
+
+def _integer(digits: str) -> int:
+    """The integer of some digits; where they are more than Python reads, one past 64 bits."""
+    try:
+        return int(digits)
+    except ValueError:
+        return 2**64
+
+
+def _shown(text: str) -> str:
+    """A text for a message, shortened where it is long."""
+    return reprlib.repr(text)

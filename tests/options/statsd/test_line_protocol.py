@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import time
 from typing import Any
 
 import pytest
@@ -117,6 +119,10 @@ def test_lines_of_influxdb_client_are_read(name: str, tag: str, text: str, time:
         ("m f=9223372036854775808i", None),
         ("m f=18446744073709551616u", None),
         ('m f="open', None),
+        ('m f="a\\"', None),
+        ('m f="a\\\\"', Point("m", {}, {"f": "a\\"})),
+        ('m f="a\\b"', Point("m", {}, {"f": "a\\b"})),
+        ('m f="a\\\\\\""', Point("m", {}, {"f": 'a\\"'})),
         ('m f="a"b', None),
         ("m f=1 1.5", None),
         ("m f=1 now", None),
@@ -147,6 +153,37 @@ def test_any_text_is_a_point_or_an_error(line: str) -> None:
         return
     assert point.measurement
     assert point.fields
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["m f=%si", "m f=-%si", "m f=%su", "m f=1 %s", "m f=%sx", "m,%s f=1", "m f=1%sx", 'm f="a"%s'],
+)
+def test_thousands_of_digits_are_an_error_that_does_not_repeat_them(line: str) -> None:
+    with pytest.raises(LineError) as error:
+        parse(line % ("9" * 5000))
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'm f="{}',
+        'm f="{}" x',
+        "m {}=1",
+        "m {} f=1",
+        "m,{}=a f=1",
+        "m,a={} f=1",
+        "{} f=1",
+        "m f={}",
+    ],
+)
+def test_the_time_to_read_grows_with_the_length_alone(line: str) -> None:
+    for repeated in ("\\", '\\"', "\\ ", "\\\\a", "\\="):
+        started = time.process_time()
+        with contextlib.suppress(LineError):
+            parse(line.format(repeated * 50_000))
+        assert time.process_time() - started < 2  # quadratic, it would be hours
 
 
 def test_what_the_protocol_has_not_is_left_out() -> None:
