@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from dauexp.errors import BadInput
+from dauexp.temporary import spill_place
 
 Asking = Callable[[Mapping[str, object]], pa.Table]
 """Runs a query with some parameters."""
@@ -41,15 +43,22 @@ class Database(Protocol):
 def connect(
     memory: str = "2GB", threads: int = 2, spill: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection in memory, in UTC, that spills to the folder `spill`."""
+    """A DuckDB connection in memory, in UTC, that spills to the folder `spill`, by default one that
+    no other connection has. It fetches no extension."""
     connection = duckdb.connect()
+    connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET memory_limit = '{memory}'")
     connection.execute(f"SET threads = {threads}")
-    if spill is not None:
-        connection.execute("SET temp_directory = ?", [str(spill)])
+    connection.execute("SET temp_directory = ?", [str(spill or spill_place())])
     return connection
+
+
+def pattern(path: Path | str) -> str:
+    """A path as DuckDB's functions on files take it. To them it is a pattern, so what would stand
+    for other characters must be said to stand for itself."""
+    return glob.escape(str(path))
 
 
 @cache
@@ -81,9 +90,8 @@ class SqlDatabase:
             schema, _, _ = name.rpartition(".")
             if schema:
                 self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            self.connection.execute(
-                f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{folder}/**/*.parquet')"
-            )
+            files = f"{pattern(folder)}/**/*.parquet".replace("'", "''")
+            self.connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{files}')")
 
     def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
         """Runs a query in BigQuery SQL; only the parameters that it names are bound."""

@@ -8,9 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Self, TypeVar
 
 import pyarrow as pa
+
+from dauexp.temporary import choose, chosen
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,6 +33,7 @@ class Pool:
                 processes,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_begin,
+                initargs=(chosen(),),
             )
 
     def each(
@@ -66,8 +70,9 @@ class Pool:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
-    """Sets up a process of the pool."""
+def _begin(temporary: Path | None) -> None:
+    """Sets up a process of the pool, whose temporary folders are where its parent's are."""
+    choose(temporary)
     pa.set_cpu_count(1)
     parent = multiprocessing.parent_process()
     assert parent is not None

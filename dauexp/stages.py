@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from dauexp import manifest
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
-from dauexp.store import replacing, write_table
+from dauexp.store import remove_parts, replacing, write_table
+from dauexp.temporary import SCRATCH
 
 INPUTS = Path("work", "inputs.json")
 """What all steps of a run begin with, below its folder."""
@@ -107,8 +108,8 @@ def begin(folder: Path, inputs: Mapping[str, object]) -> str:
     """Makes the folder of a run ready for its steps, to begin or to go on. Gives the digest of
     `inputs`, with which all steps begin.
 
-    Removes what a crash left half written, and all that was made from other inputs, such as by
-    another version of the code.
+    Removes what a crash left half written or in temporary folders, and all that was made from other
+    inputs, such as by another version of the code.
     """
     content = json.dumps(inputs, indent=1, sort_keys=True, default=str)
     if _text(folder / INPUTS) != content:
@@ -117,8 +118,8 @@ def begin(folder: Path, inputs: Mapping[str, object]) -> str:
         (folder / LEDGER_FILE).unlink(missing_ok=True)
         with replacing(folder / INPUTS) as beside:
             beside.write_text(content, encoding="utf-8")
-    for left in list(folder.rglob(".*.part")):
-        left.unlink()
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+    remove_parts(folder)
     for left in list(folder.rglob(".spill*")):
         shutil.rmtree(left)
     return digest_of(content)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+PART: Final = ".part"
+"""How the names of folders end in which files are written that are not whole yet."""
 
 _flushed: ContextVar[bool] = ContextVar("_flushed", default=True)
 
@@ -65,16 +71,26 @@ def scratch() -> Iterator[None]:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a place to write beside `path`; on success the file there is synced and becomes
-    `path`, on an error it is removed."""
+    `path`, whose name is synced then; on an error it is removed.
+
+    The place is in a folder of this process alone, of a name that no one can foresee: no one can
+    lay a link there that would be followed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with TemporaryDirectory(prefix=f".{path.name}.", suffix=PART, dir=path.parent) as own:
+        beside = Path(own, "part")
         yield beside
         if _flushed.get():
             flush(beside)
         beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    if _flushed.get():
+        flush(path.parent)
+
+
+def remove_parts(top: Path, *, below: bool = True) -> None:
+    """Removes what processes that were killed left half written in a folder and all `below` it."""
+    for left in list(top.glob(f"{'**/' if below else ''}.*{PART}")):
+        shutil.rmtree(left)
 
 
 def flush(path: Path) -> None:

@@ -19,6 +19,7 @@ from dauexp.experiments import Experiment
 from dauexp.run import folder_of, run
 from dauexp.scenario import Scenario, load
 from dauexp.stages import Step, begin, inputs_of, tables
+from dauexp.temporary import SCRATCH, chosen
 
 FLUSH = store.flush
 
@@ -34,6 +35,8 @@ class Squares(Experiment):
         return ["1", "2", "3"]
 
     def observe(self, scenario: Scenario, case: str, scratch: Path) -> Mapping[str, pa.Table]:
+        assert scratch.is_relative_to(chosen() or "/nowhere"), "a temporary folder of the run"
+        assert not any(scratch.iterdir())
         return {"squares": pa.table({"square": [int(case) ** 2]})}
 
 
@@ -105,7 +108,7 @@ def test_stopped_again_and_again_it_goes_on_and_ends_the_same(
     assert stopped >= 4
     assert repeatable(folder) == repeatable(undisturbed)
     assert audit(folder) == []
-    assert not [*folder.rglob(".*.part"), *folder.rglob(".spill*")]
+    assert not [*folder.rglob(".*.part"), *folder.rglob(".spill*"), *folder.rglob("scratch")]
 
 
 @pytest.mark.parametrize("kind", ["store/**/0*.parquet", "work/answers/*"])
@@ -150,13 +153,15 @@ def test_other_inputs_begin_anew_and_the_same_go_on(tmp_path: Path) -> None:
     kept = tmp_path / "results" / "table.parquet"
     left = tmp_path / "store" / "glean" / ".table.parquet.7.part"
     spill = tmp_path / "store" / "glean" / ".spill-x"
-    for path in (kept, left, spill / "block"):
+    scratch = tmp_path / SCRATCH
+    for path in (kept, left / "part", spill / "block", scratch / "x" / "ids"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
     assert begin(tmp_path, {"code": 1}) == first
     assert kept.exists()
     assert not left.exists()
     assert not spill.exists()
+    assert not scratch.exists()
     assert begin(tmp_path, {"code": 2}) != first
     assert not kept.exists()
 

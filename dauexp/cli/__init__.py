@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -11,7 +10,8 @@ import typer
 
 from dauexp import __version__
 from dauexp.cli import lists, making, measuring, servers, stored, streams
-from dauexp.errors import BadInput, DauexpError
+from dauexp.errors import DauexpError
+from dauexp.shortage import shortage
 
 app = typer.Typer(
     name="dauexp",
@@ -49,20 +49,11 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        if not _is_full(error):
+        told = shortage(error)
+        if told is None:
             raise
-        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        _leave(
-            f"no space left on the device{where}: free some, or write elsewhere",
-            BadInput.exit_code,
-        )
+        _leave(str(told), told.exit_code)
     sys.exit(0)
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether a disk is full: Python, Arrow and DuckDB each say so by an error of their own."""
-    full = os.strerror(errno.ENOSPC)
-    return getattr(error, "errno", None) == errno.ENOSPC or full in str(error)
 
 
 def _leave(sentence: str, code: int) -> NoReturn:

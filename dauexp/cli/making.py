@@ -52,6 +52,21 @@ def run(
 
 
 @commands.command(rich_help_panel=PANEL)
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new folder; its name is that of the service.")
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the service, if another than DIR's.")
+    ] = None,
+) -> None:
+    """Write a starter project for a service of your own: registry, scenario and questions."""
+    from dauexp.commands import making
+
+    making.init(folder, name)
+
+
+@commands.command(rich_help_panel=PANEL)
 def history(
     runs: Annotated[
         Path, typer.Argument(metavar="RUNS", help="The folder of a schedule, or of runs.")

@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar, NamedTuple
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ import pyarrow as pa
 from dauexp.errors import BadInput
 from dauexp.faults import Faults
 from dauexp.scenario import Scenario
+from dauexp.temporary import temporary_folder
 
 
 class Experiment(ABC):
@@ -29,6 +29,8 @@ class Experiment(ABC):
     """Unique; lower case."""
     summary: ClassVar[str]
     """One line: what is tried."""
+    of_sync: ClassVar[bool] = False
+    """Whether it tries the code of Sync's service, and so none of a service of one's own."""
     tables: ClassVar[Mapping[str, pa.Schema]]
     """The schemas of the tables that it gives, by name."""
 
@@ -67,7 +69,8 @@ def experiments() -> Mapping[str, Experiment]:
 
 def smaller(scenario: Scenario) -> Scenario:
     """The scenario of a run's experiments: its own, with the population and the days of
-    `experiments`, simulated traffic, and no faults but those that an experiment sets."""
+    `experiments`, simulated traffic, no faults but those that an experiment sets, and the questions
+    of the catalogue."""
     size = scenario.experiments
     traffic = scenario.traffic.model_copy(
         update={
@@ -77,7 +80,7 @@ def smaller(scenario: Scenario) -> Scenario:
             "trace": None,
         }
     )
-    return scenario.model_copy(update={"traffic": traffic, "faults": Faults()})
+    return scenario.model_copy(update={"traffic": traffic, "faults": Faults(), "questions": None})
 
 
 def chosen(scenario: Scenario) -> list[Case]:
@@ -89,6 +92,12 @@ def chosen(scenario: Scenario) -> list[Case]:
                 f"experiments.run: there is no experiment {name!r}; "
                 f"there are {', '.join(experiments())}"
             )
+        if experiments()[name].of_sync and scenario.glean.registry is not None:
+            general = [each for each, tried in experiments().items() if not tried.of_sync]
+            raise BadInput(
+                f"experiments.run: {name} tries the code of Sync's service: with a registry of "
+                f"one's own, give some of {', '.join(general)}"
+            )
     return [
         Case(name, case) for name in names for case in experiments()[name].cases(smaller(scenario))
     ]
@@ -96,8 +105,8 @@ def chosen(scenario: Scenario) -> list[Case]:
 
 def observe(scenario: Scenario, case: Case) -> Mapping[str, pa.Table]:
     """Tries one case of a run of the scenario, in a folder that is removed afterwards."""
-    with TemporaryDirectory(prefix="dauexp-") as scratch:
-        return experiments()[case.experiment].observe(smaller(scenario), case.case, Path(scratch))
+    with temporary_folder() as scratch:
+        return experiments()[case.experiment].observe(smaller(scenario), case.case, scratch)
 
 
 def together(

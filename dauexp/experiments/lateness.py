@@ -116,8 +116,10 @@ class Lateness(Experiment):
             if issubclass(contender.strategy, IngestedStrategy):
                 folder = scratch / contender.option.id
                 store = trial(scenario, contender, folder, questions=("dau",)).store
-                with contender.strategy(scenario).database(store) as database:
-                    counted = database.ask(_COUNTED, "sql", {})
+                strategy = contender.strategy(scenario)
+                assert isinstance(strategy, IngestedStrategy)
+                with strategy.database(store) as database:
+                    counted = database.ask(strategy.asks(_COUNTED), "sql", {})
                 rows += [
                     {"option": contender.option.id, **late._asdict(), **row}
                     for row in compared(active, counted, scenario).to_pylist()

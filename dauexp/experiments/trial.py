@@ -31,6 +31,8 @@ class Trial(NamedTuple):
     """Table `ANSWERS`."""
     accuracy: pa.Table
     """The answers beside the truth, as `dauexp.measures.accuracy` gives it."""
+    truth: pa.Table
+    """Table `TRUTH`."""
     ledger: pa.Table
     """Entries of the ledger; `violations` says whether they balance."""
     violations: tuple[str, ...]
@@ -74,9 +76,11 @@ def trial(
     entries.append(settle(scenario, folder, contender))
     account = ledger.merged(pa.concat_tables(entries))
     given = answers(scenario, folder, calibration(source), contender, questions)
+    whole = truth.total(exact)
     return Trial(
         given,
-        accuracy(given, truth.total(exact)),
+        accuracy(given, whole),
+        whole,
         account,
         tuple(map(str, ledger.violations(account, laws_of([contender])))),
         places.store(contender),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import altair as alt
@@ -17,11 +15,12 @@ from IPython.display import display
 from dauexp.experiments.trial import trial
 from dauexp.options import contenders
 from dauexp.report import style
-from dauexp.report.findings import Found
 from dauexp.report.frames import named
-from dauexp.report.plots.parts import WIDTH, colour, days, error_axis, finished, percent
+from dauexp.report.plots.parts import WIDTH, colour, days, error_axis, finished
 from dauexp.report.render import Chart
+from dauexp.report.words import Found, percent
 from dauexp.scenario import Scenario, load
+from dauexp.temporary import temporary_folder
 
 DAYS: Final = 4
 """Enough to see a day after another, few enough to answer in a second or two."""
@@ -38,11 +37,11 @@ def scenario_of(changes: Mapping[str, Any]) -> Scenario:
 def tried(scenario: Scenario, labels: Sequence[str] = SHOWN) -> pd.DataFrame:
     """DAU of each contender by day, beside the truth: the table `accuracy`, named."""
     tables = []
-    with TemporaryDirectory(prefix="dauexp-") as scratch:
+    with temporary_folder() as scratch:
         for number, contender in enumerate(contenders(labels)):
-            table = trial(scenario, contender, Path(scratch) / str(number)).accuracy
-            wanted = pc.and_(pc.equal(table["question"], "dau"), pc.equal(table["language"], "sql"))
-            tables.append(table.filter(wanted))
+            place = scratch / str(number)
+            table = trial(scenario, contender, place, questions=("dau",)).accuracy
+            tables.append(table.filter(pc.field("language") == "sql"))
     return named(pa.concat_tables(tables))
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import weakref
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from dauexp.errors import BadInput, DauexpError
 from dauexp.report.templating import environment, text_of
 from dauexp.resources import resource
 from dauexp.store import replacing
+from dauexp.temporary import temporary_folder
 
 TIMEOUT_SECONDS = 600
 """A cell that takes longer has gone wrong."""
@@ -34,10 +34,13 @@ class ThisInterpreter(AsyncKernelManager):
         self.kernel_spec_manager = KernelSpecManager(kernel_dirs=[])
         self.transport_encryption = "auto"  # else the kernel warns that others may listen
         # A home of its own, so that no one's startup files change what a notebook shows.
-        home = tempfile.mkdtemp(prefix="dauexp-")
-        weakref.finalize(self, shutil.rmtree, home, ignore_errors=True)
+        stack = ExitStack()
+        home = stack.enter_context(temporary_folder())
+        weakref.finalize(self, stack.close)
         assert self.kernel_spec is not None
-        self.kernel_spec.env["IPYTHONDIR"] = home
+        self.kernel_spec.env["IPYTHONDIR"] = str(home)
+        # It runs in the run's folder: a file there is data, and no module to be imported.
+        self.kernel_spec.env["PYTHONSAFEPATH"] = "1"
 
 
 def names() -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import pandas as pd
@@ -13,6 +11,7 @@ import pyarrow.compute as pc
 from dauexp.experiments.trial import trial
 from dauexp.options import contenders
 from dauexp.report.explore import scenario_of
+from dauexp.temporary import temporary_folder
 
 HOSTS: Final = (1, 3, 9)
 FLUSHES: Final = (10, 600, 3600, 21_600, 86_400)
@@ -32,8 +31,8 @@ def overcount(
         for seconds in flushes:
             changes = {"traffic.hosts.count": count, "statsd.flush_seconds": seconds}
             scenario = scenario_of({"traffic.users": users, **changes})
-            with TemporaryDirectory(prefix="dauexp-") as scratch:
-                found = trial(scenario, contender, Path(scratch) / "set", questions=["dau"])
+            with temporary_folder() as scratch:
+                found = trial(scenario, contender, scratch / "set", questions=["dau"])
             table = found.accuracy.filter(pc.equal(found.accuracy["language"], "sql"))
             ratio = 1 + pc.mean(table["relative_error"]).as_py()
             rows.append({"hosts": count, "flush_seconds": seconds, "ratio": ratio})

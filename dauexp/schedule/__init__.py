@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,16 +11,16 @@ import msgspec
 
 from dauexp.errors import BadInput, DauexpError, Unbalanced
 from dauexp.history import Entry, add, measured, read
+from dauexp.locking import locked
 from dauexp.report import make
 from dauexp.run import Progress, folder_of, run_in, silent
 from dauexp.scenario import Scenario
-from dauexp.schedule.folders import link_latest, next_folder, prune
+from dauexp.schedule.folders import SUMMARY, link_latest, next_folder, prune
 from dauexp.schedule.thresholds import check, crossed
-from dauexp.store import replacing
+from dauexp.store import remove_parts, replacing
 
-__all__ = ["FILE", "Summary", "scheduled"]
+__all__ = ["SUMMARY", "Summary", "scheduled"]
 
-FILE: Final = "summary.json"
 EXIT_CODES: Final = {"fine": 0, "crossed": 1, "failed": 1, "unbalanced": Unbalanced.exit_code}
 
 
@@ -69,13 +68,16 @@ def scheduled(
     check(scenario)
     top.mkdir(parents=True, exist_ok=True)
     with _alone(top):
+        remove_parts(top, below=False)
         folder = next_folder(top, folder_of(scenario, top).name)
-        summary = _made(scenario, folder, read(top), processes, progress)
-        with replacing(folder / FILE) as beside:
-            beside.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
+        earlier = [entry for entry in read(top) if entry.run != folder.name]
+        summary = _made(scenario, folder, earlier, processes, progress)
         if summary.entry:
             add(top, summary.entry)
             link_latest(folder)
+        # Now it counts as made; and now that all is on the disk, old runs may go.
+        with replacing(folder / SUMMARY) as beside:
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
         prune(top, keep)
     return summary
 
@@ -106,9 +108,9 @@ def _made(
 @contextmanager
 def _alone(top: Path) -> Iterator[None]:
     """Holds the lock of a schedule's folder."""
-    with (top / ".lock").open("a") as lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(locked(top / ".lock", wait=False))
+        except BlockingIOError as error:
             raise BadInput(f"{top}: another scheduled run is at it; wait for it") from error
         yield

@@ -7,36 +7,47 @@ import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-from dauexp import manifest
 from dauexp.stages import INPUTS
+from dauexp.store import flush
 
 LATEST = "latest"
+SUMMARY: Final = "summary.json"
+"""What became of a run, in its folder: written last."""
+
 _DATED = re.compile(r"\d{8}T\d{6}Z")
 
 
 def dated(top: Path) -> list[Path]:
-    """The dated folders, oldest first."""
-    return sorted(path for path in top.iterdir() if path.is_dir() and _DATED.fullmatch(path.name))
+    """The dated folders, oldest first. A link is none: what it leads to is not of this schedule."""
+    return sorted(
+        path
+        for path in top.iterdir()
+        if _DATED.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    )
 
 
 def next_folder(top: Path, run: str, now: datetime | None = None) -> Path:
-    """The folder for the next run: that of the last one if it was stopped, else one of `now`.
+    """The folder for the next run: that of the last one if it was stopped before it had its
+    summary, else one of `now`.
 
     `run` names scenario and traffic: only a run of the same goes on.
     """
     last = dated(top)[-1:]
-    if last and not manifest.path(last[0]).exists() and _run_of(last[0]) == run:
+    if last and not (last[0] / SUMMARY).exists() and _run_of(last[0]) == run:
         return last[0]
     return top / (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
 
 
 def link_latest(folder: Path) -> None:
-    """Makes `latest`, beside a folder, point to it: at every moment it points to some run."""
+    """Makes `latest`, beside a folder, point to it: at every moment it points to some run. It is on
+    the disk afterwards."""
     beside = folder.with_name(f".{LATEST}")
     beside.unlink(missing_ok=True)
     beside.symlink_to(folder.name, target_is_directory=True)
     beside.replace(folder.with_name(LATEST))
+    flush(folder.parent)
 
 
 def prune(top: Path, keep: int) -> list[Path]:

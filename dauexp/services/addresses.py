@@ -96,6 +96,7 @@ class StatsdAddress(msgspec.Struct, frozen=True, tag="statsd"):
 
 
 Address = InfluxAddress | StatsdAddress
+"""Where a service answers."""
 
 
 def influx_from(environment: Mapping[str, str], prefix: str) -> InfluxAddress | None:

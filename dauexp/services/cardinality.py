@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from dauexp.errors import BadInput
 from dauexp.services.addresses import InfluxAddress
 from dauexp.services.influxdb import InfluxDB
 from dauexp.services.running import Started, launch
+from dauexp.temporary import temporary_folder
 
 Place = Literal["tag", "field"]
 """Where the user of a point is."""
@@ -199,8 +199,8 @@ def deletion(place: Place, users: int, points: int) -> Deletion:
 
 @contextmanager
 def _fresh(influxdb: InfluxDB) -> Iterator[tuple[Started, Database]]:
-    with tempfile.TemporaryDirectory(prefix="dauexp-") as folder:
-        started = launch(influxdb, Path(folder) / "influxdb", {})
+    with temporary_folder() as folder:
+        started = launch(influxdb, folder / "influxdb", {})
         try:
             assert isinstance(started.address, InfluxAddress)
             yield started, Database(started.address)

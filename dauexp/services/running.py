@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from dauexp.services.processes import Process, start, wait_until
 from dauexp.services.service import Service
 from dauexp.services.statsd import StatsdDaemon
 from dauexp.services.telegraf import Telegraf
+from dauexp.temporary import temporary_folder
 
 SERVICES: Final[Mapping[str, type[Service]]] = {
     each.name: each for each in (InfluxDB, InfluxDB2, Telegraf, StatsdDaemon)
@@ -97,7 +97,7 @@ def services(
     default a temporary one, and leave nothing behind.
     """
     with ExitStack() as stack:
-        base = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dauexp-")))
+        base = folder or stack.enter_context(temporary_folder())
         addresses: dict[str, Address] = {}
         for each in wanted:
             one = service(each)

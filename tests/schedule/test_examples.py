@@ -138,7 +138,7 @@ class Workflow(Strict):
 
 def test_workflow_of_github_actions(schedules: Path) -> None:
     # BaseLoader: in YAML 1.1, `on` is true.
-    loaded = yaml.load((schedules / "github-actions.yml").read_bytes(), yaml.BaseLoader)  # noqa: S506
+    loaded = yaml.load((schedules / "github-actions.yml").read_bytes(), yaml.BaseLoader)  # noqa: S506 - texts only
     loaded["on"]["workflow_dispatch"] = loaded["on"]["workflow_dispatch"] or None
     workflow = msgspec.convert(loaded, Workflow, strict=False)
     assert all(is_time(each.cron) for each in workflow.on.schedule)
@@ -220,7 +220,7 @@ def test_dag_of_airflow(schedules: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             monkeypatch.setitem(sys.modules, whole, sys.modules.get(whole, ModuleType(whole)))
         setattr(sys.modules[name], attribute, stand_in)
     source = (schedules / "airflow_dag.py").read_text(encoding="utf-8")
-    exec(compile(source, "airflow_dag.py", "exec"), {"__name__": "airflow_dag"})  # noqa: S102
+    exec(compile(source, "airflow_dag.py", "exec"), {"__name__": "airflow_dag"})  # noqa: S102 - our own
     dag, run, notebook = (each.given for each in Operator.made)
     assert is_time(dag["schedule"])
     assert dag["default_args"]["retry_delay"] > timedelta(0)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dauexp.database import connect, to_duckdb
+from dauexp.database import connect, pattern, to_duckdb
 from dauexp.errors import BadInput
 from dauexp.ingest.strategy import IngestedStrategy
 from dauexp.options import Strategy, glean
@@ -62,7 +62,8 @@ def ways(strategy: Strategy, store: Store, request: Request) -> list[Way]:
     """The ways of deleting what was asked that are worth a try, from what the store holds."""
     if isinstance(strategy, IngestedStrategy):
         files = sorted(STATEMENTS.glob("*.sql"))
-        return [Way("sql", "device", [file.read_text(encoding="utf-8") for file in files])]
+        statements = [strategy.asks(file.read_text(encoding="utf-8")) for file in files]
+        return [Way("sql", "device", statements)]
     if not isinstance(strategy, InfluxStrategy):
         return [Way("", "", [])]
     points = _points(strategy, store)
@@ -83,27 +84,26 @@ def erase(strategy: Strategy, store: Store, way: Way, request: Request) -> None:
     """Runs the statements of a way on a store. Raises NotDeletable where the engine refuses."""
     if isinstance(strategy, IngestedStrategy):
         for statement in way.statements:
-            _run_sql(strategy, store, statement, request.devices)
+            _run_sql(store, statement, request.devices)
     elif isinstance(strategy, InfluxStrategy) and way.statements:
         delete_points(store.table(strategy.measurement_name), strategy.schema, way.statements)
     else:
         raise NotDeletable(UNNAMED)
 
 
-def _run_sql(
-    strategy: IngestedStrategy, store: Store, statement: str, devices: Iterable[str]
-) -> None:
-    table = re.search(r"DELETE FROM syncstorage_(\w+)\.", statement)
-    if table is None:
-        raise BadInput(f"no statement of deletion from a table of syncstorage: {statement}")
-    name = f"syncstorage_{table[1]}.{strategy.ping}"
+def _run_sql(store: Store, statement: str, devices: Iterable[str]) -> None:
+    named = re.search(r"DELETE FROM (\w+_(live|stable|errors)\.\w+)", statement)
+    if named is None:
+        raise BadInput(f"no statement of deletion from a table of pings: {statement}")
+    name, table = named.groups()
     translated, _ = to_duckdb(statement)
-    files = _files(store.table(table[1]))
+    files = _files(store.table(table))
     if not files:
         return
     with connect() as duck:
         duck.execute(f"CREATE SCHEMA {name.partition('.')[0]}")
-        duck.execute(f"CREATE TABLE {name} AS FROM read_parquet(?, filename = true)", [files])
+        read = f"CREATE TABLE {name} AS FROM read_parquet(?, filename = true)"
+        duck.execute(read, [[pattern(file) for file in files]])
         duck.execute(translated, {"hashed_device_ids": sorted(devices)})
         kept = f"SELECT * EXCLUDE (filename) FROM {name} WHERE filename = ?"
         _rewrite(files, lambda file: duck.sql(kept, params=[file]).to_arrow_table())
@@ -123,7 +123,9 @@ def delete_points(folder: Path, measurement: Measurement, statements: Sequence[s
             columns = zip(*rows, strict=True)
             duck.register(f"by_{'_'.join(names)}", pa.table(dict(zip(names, columns, strict=True))))
         left = _left(groups)
-        _rewrite(_files(folder), lambda file: duck.sql(left, params=[file]).to_arrow_table())
+        _rewrite(
+            _files(folder), lambda file: duck.sql(left, params=[pattern(file)]).to_arrow_table()
+        )
 
 
 def _left(groups: Iterable[tuple[str, ...]]) -> str:

@@ -63,6 +63,7 @@ class Evolution(Experiment):
     """Changes of what is measured, made and run for every option."""
 
     name: ClassVar[str] = "evolution"
+    of_sync: ClassVar[bool] = True
     summary: ClassVar[str] = "what is measured changes: lines to change, documents accepted"
     tables: ClassVar[Mapping[str, pa.Schema]] = {"evolution": EVOLUTION}
 

@@ -9,7 +9,6 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import duckdb
@@ -31,6 +30,7 @@ from dauexp.options.statsd.strategies import InfluxStrategy
 from dauexp.questions import Query, ask, catalogue, parameters, queries
 from dauexp.scenario import Scenario
 from dauexp.tables import MESSAGES, TIME
+from dauexp.temporary import temporary_folder
 from dauexp.traffic.source import Simulated, dated
 
 LATER: Final = 600_000
@@ -157,9 +157,9 @@ def _module(registry: Registry) -> tuple[str, str]:
     from glean_parser import python_server  # noqa: PLC0415 - takes a second to import
 
     said = io.StringIO()
-    with TemporaryDirectory() as folder, redirect_stdout(said):
-        python_server.output_python(registry.objects(), Path(folder), {})
-        return Path(folder, "server_events.py").read_text(encoding="utf-8"), said.getvalue()
+    with temporary_folder() as folder, redirect_stdout(said):
+        python_server.output_python(registry.objects(), folder, {})
+        return (folder / "server_events.py").read_text(encoding="utf-8"), said.getvalue()
 
 
 def _messages(sent: Sent) -> int:

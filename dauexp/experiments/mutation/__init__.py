@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Final
 
 import pandas as pd
@@ -25,6 +24,7 @@ from dauexp.experiments.mutation.sites import Refused, Site, site_of, sites
 from dauexp.experiments.trial import Trial, trial
 from dauexp.options import Contender, Strategy, contenders
 from dauexp.scenario import Scenario
+from dauexp.temporary import temporary_folder
 from dauexp.traffic.source import open_source, prepare_source
 
 VERDICTS: Final = ("caught", "rejected", "visible", "silent", "harmless")
@@ -88,6 +88,7 @@ class Mutation(Experiment):
     """
 
     name: ClassVar[str] = "mutation"
+    of_sync: ClassVar[bool] = True
     summary: ClassVar[str] = "mistakes in code by hand: who notices them, and what they bias"
     tables: ClassVar[Mapping[str, pa.Schema]] = {
         "mutation": MUTATION,
@@ -199,10 +200,10 @@ def _tried(site: Site, code: Code, scenario: Scenario, scratch: Path) -> type[St
 def without_mistake(scenario: Scenario, label: str) -> Trial:
     """A trial of the code of a strategy as it should be; its store is gone."""
     site = sites()[label]
-    with TemporaryDirectory(prefix="dauexp-") as folder:
-        strategy = site.strategy(site.code(), Path(folder) / "code")
+    with temporary_folder() as folder:
+        strategy = site.strategy(site.code(), folder / "code")
         contender = Contender(site.contender.option, strategy)
-        return trial(scenario, contender, Path(folder) / "trial", questions=ASKED)
+        return trial(scenario, contender, folder / "trial", questions=ASKED)
 
 
 def _largest(bias: pd.DataFrame, question: str) -> float | None:

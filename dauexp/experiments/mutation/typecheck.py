@@ -15,12 +15,12 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dauexp.cache import cache_folder
 from dauexp.experiments.mutation.catalogue import mistakes
 from dauexp.experiments.mutation.sites import Refused, sites
 from dauexp.store import replacing
+from dauexp.temporary import temporary_folder
 
 TOOL = "type checker"
 
@@ -46,13 +46,13 @@ Modules = Mapping[str, str]
 def complaints() -> Mapping[str, str]:
     """What the type checker says of each mistake that it complains of, by case: its first error
     that it does not find in the right code."""
-    with TemporaryDirectory() as scratch:
-        right = {label: site.checked(site.code(), Path(scratch)) for label, site in sites().items()}
+    with temporary_folder() as scratch:
+        right = {label: site.checked(site.code(), scratch) for label, site in sites().items()}
         wrong = {}
         for case, mistake in mistakes().items():
             site = sites()[mistake.contender]
             with suppress(Refused):  # by a tool that comes before
-                folder = Path(scratch) / case
+                folder = scratch / case
                 wrong[case] = site.checked(mistake.made_in(site.code()), folder)
     found = errors_in({**right, **wrong})
     told = {}
@@ -82,8 +82,7 @@ def errors_in(programs: Mapping[str, Modules]) -> dict[str, list[str]]:
 def _checked(programs: Mapping[str, Modules]) -> dict[str, list[str]]:
     from mypy import api  # noqa: PLC0415 - takes a second to import
 
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+    with temporary_folder() as folder:
         (folder / "mypy.ini").write_text(_CONFIGURATION, encoding="utf-8")
         first: dict[str, Path] = {}
         for number, (name, modules) in enumerate(programs.items()):

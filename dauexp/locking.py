@@ -1,0 +1,17 @@
+"""Locks between processes: the system lets go of them when their holder ends, however that came."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Holds the lock of a file, which is made and stays. Where another process holds it, waits, or
+    else raises BlockingIOError."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
