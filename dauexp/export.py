@@ -21,6 +21,9 @@ Tables = Mapping[str, pa.Table]
 SHEET_ROWS: Final = 1_048_575
 """Rows of a sheet of a workbook, without its heading: a limit of the format."""
 
+_TEXTS_STAY: Final = {"strings_to_formulas": False, "strings_to_urls": False}
+"""Text is text: one that begins with `=` came out of a log, and is not to be calculated."""
+
 
 def csv(tables: Tables, place: Path) -> None:
     """A folder with one file a table."""
@@ -44,7 +47,10 @@ def xlsx(tables: Tables, place: Path) -> None:
                 f"the table {name} has {table.num_rows:,} rows and a sheet holds {SHEET_ROWS:,}: "
                 "export to csv, parquet or duckdb"
             )
-    with replacing(place) as beside, pd.ExcelWriter(beside, engine="xlsxwriter") as book:
+    with (
+        replacing(place) as beside,
+        pd.ExcelWriter(beside, engine="xlsxwriter", engine_kwargs={"options": _TEXTS_STAY}) as book,
+    ):
         for name, table in tables.items():
             table.to_pandas().to_excel(book, sheet_name=name[:31], index=False, freeze_panes=(1, 0))
 

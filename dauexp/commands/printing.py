@@ -10,6 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 
 class Bars:
@@ -53,5 +54,14 @@ def print_rows(
     for name in rows[0] if rows else ():
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if value is None else Text(as_it_is(value)) for value in row.values()))
     Console(width=None if sys.stdout.isatty() else width).print(table)
+
+
+def as_it_is(value: object) -> str:
+    """A value as text that a terminal shows and does not obey: what cannot be printed, such as the
+    escape that begins a command to it, is spelt out."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in str(value)
+    )

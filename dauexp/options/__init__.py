@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Part(NamedTuple):
 
 
 LEDGER_PART = "ledger"
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 class Strategy(ABC):
@@ -137,7 +140,26 @@ def options() -> Mapping[str, Option]:
     ]
     found = [module.OPTION for module in modules]
     found += [point.load() for point in entry_points(group="dauexp.options")]
-    return {option.id: option for option in sorted(found, key=lambda option: option.letter)}
+    return _named(sorted(found, key=lambda option: option.letter))
+
+
+def _named(found: Iterable[Option]) -> Mapping[str, Option]:
+    """Options by id. Raises BadInput where two have one id, or a name is not fit for a folder."""
+    named: dict[str, Option] = {}
+    for option in found:
+        for name in (option.id, *(strategy.name for strategy in option.strategies)):
+            if not _NAME.fullmatch(name):
+                raise BadInput(
+                    f"{option.title}: {name!r} is no name of an option or strategy: use lower-case "
+                    "letters, digits, - and _, the first a letter"
+                )
+        if option.id in named:
+            raise BadInput(
+                f"two options are called {option.id!r} ({named[option.id].title}; {option.title}): "
+                "remove one of the packages, or rename it"
+            )
+        named[option.id] = option
+    return named
 
 
 class Contender(NamedTuple):

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.special import roots_jacobi
 
-from dauexp.traffic.parameters import RequestsPerDay, Traffic
-from dauexp.traffic.population import EARLIER_DAYS
+from dauexp.traffic.laws import moments
+from dauexp.traffic.parameters import Traffic
 from dauexp.traffic.truth import WINDOWS
 
 Floats = npt.NDArray[np.float64]
@@ -35,8 +35,7 @@ class Expected:
         """Probability that a user has a request on at least one of the days first..last."""
         nodes, weights = self._propensity
         quiet = self._quiet(first, last)
-        share = self.traffic.churn.initial_share
-        joined_before = share * self._alive(first + EARLIER_DAYS) + self._joining * sum(
+        joined_before = self._initial(first) + self._joining * sum(
             self._alive(first - joined) for joined in range(min(first, self.traffic.days - 1) + 1)
         )
         joined_within = self._joining * (1 - quiet[max(first, -1) + 1 - first : last - first + 1])
@@ -54,16 +53,15 @@ class Expected:
         stay = 1 - self.traffic.churn.daily_leave
         silent = np.ones((day + 1, len(nodes)))
         for start in range(day - 1, -1, -1):
-            silent[start] = (1 - nodes * self._weekday(start)) * stay * silent[start + 1]
-        entering = self.traffic.churn.initial_share * self._alive(EARLIER_DAYS) * silent[0]
-        entering = entering + self._joining * silent.sum(axis=0)
-        again = stay**after * self._weekday(day) * self._weekday(day + after) * nodes**2
+            silent[start] = (1 - nodes * self._chance(start)) * stay * silent[start + 1]
+        entering = self._initial(0) * silent[0] + self._joining * silent.sum(axis=0)
+        again = stay**after * self._chance(day) * self._chance(day + after) * nodes**2
         return float(weights @ (entering * again))
 
     def requests(self, day: int) -> tuple[float, float]:
         """Mean and standard deviation of the number of requests on a day."""
         chance, users = self.active(day, day), self.traffic.users
-        mean, square = moments(self.traffic.requests)
+        mean, square = moments(self.traffic.law_on(day))
         variance = users * (chance * square - (chance * mean) ** 2)
         return users * chance * mean, float(np.sqrt(variance))
 
@@ -93,15 +91,20 @@ class Expected:
         quiet = np.ones((last - first + 2, len(nodes)))
         for day in range(last, first - 1, -1):
             after = leave + (1 - leave) * quiet[day - first + 1]
-            quiet[day - first] = (1 - nodes * self._weekday(day)) * after
+            quiet[day - first] = (1 - nodes * self._chance(day)) * after
         return quiet
+
+    def _initial(self, day: int) -> float:
+        """Probability that a user is one of the initial ones, and still alive on a day."""
+        return self.traffic.churn.initial_share * self._alive(day + self.traffic.earlier_days)
 
     def _alive(self, age: int) -> float:
         """Probability that a user is still alive `age` days after joining."""
         return float((1 - self.traffic.churn.daily_leave) ** age)
 
-    def _weekday(self, day: int) -> float:
-        return self.traffic.activity.weekday[(self.traffic.first_day.weekday() + day) % 7]
+    def _chance(self, day: int) -> float:
+        """The weekday's factor on the propensity."""
+        return self.traffic.activity.weekday[self.traffic.weekday(day)]
 
     @property
     def _joining(self) -> float:
@@ -115,13 +118,3 @@ class Expected:
         activity = self.traffic.activity
         x, weights = roots_jacobi(min(nodes, 200), activity.beta - 1, activity.alpha - 1)
         return (1 + x) / 2, weights / weights.sum()
-
-
-def moments(law: RequestsPerDay) -> tuple[float, float]:
-    """Mean and mean square of the requests of an active user on a day.
-
-    Sums of P(K > k) = (1 + k / scale)^-shape for k below the maximum.
-    """
-    k = np.arange(law.maximum)
-    survival = (1 + k / law.scale) ** -law.shape
-    return float(survival.sum()), float(((2 * k + 1) * survival).sum())

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from dauexp.parameters import Parameters, parameter
+from dauexp.traffic.laws import Drift, RequestsPerDay, scaled
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -38,9 +39,9 @@ class Activity(Parameters):
 
 
 class Churn(Parameters):
-    """Joining and leaving. The initial users are alive when the calibration period begins, 28 days
-    before the first day; the others join on days drawn uniformly from the run. Each living user
-    leaves with the same hazard at the end of each day."""
+    """Joining and leaving. The initial users are alive when the earlier period begins, before the
+    first day; the others join on days drawn uniformly from the run. Each living user leaves with
+    the same hazard at the end of each day."""
 
     initial_share: Share = parameter(
         0.95,
@@ -54,35 +55,6 @@ class Churn(Parameters):
         ge=0,
         lt=1,
         source=ASSUMED + "; 0.002 a day loses about half the users in a year",
-    )
-
-
-class RequestsPerDay(Parameters):
-    """Requests of an active user on a day: 1 + floor(Lomax(shape, scale)), at most `maximum`."""
-
-    shape: float = parameter(
-        1.9,
-        "tail exponent of the Lomax distribution: smaller is heavier",
-        gt=0,
-        le=50,
-        source=ASSUMED,
-    )
-    scale: float = parameter(
-        4.0,
-        "scale of the Lomax distribution",
-        unit="requests",
-        gt=0,
-        le=1e6,
-        source="about five requests a user and day, so that a default run has a million; "
-        "the decision record's volume needs 18 (presets production-*)",
-    )
-    maximum: int = parameter(
-        500,
-        "most requests that one user makes on a day",
-        unit="requests",
-        ge=1,
-        le=1_000_000,
-        source="a client syncs at most every few minutes",
     )
 
 
@@ -205,6 +177,15 @@ class Traffic(Parameters):
         source="MAU (28 days) is then defined for the last 8 days",
     )
     first_day: date = parameter(date(2026, 1, 5), "first UTC day of the run", source="a Monday")
+    earlier_days: int = parameter(
+        28,
+        "length of the earlier period, from which alone requests per user are known: days before "
+        "the first one, or the first ones of a trace, of which they are half at most",
+        unit="days",
+        ge=28,
+        le=366,
+        source="long enough for requests per monthly user",
+    )
     block_users: int = parameter(
         16_384,
         "users in a block: what is generated, and kept in memory, at once; has no effect on "
@@ -225,6 +206,7 @@ class Traffic(Parameters):
     activity: Activity = Activity()
     churn: Churn = Churn()
     requests: RequestsPerDay = RequestsPerDay()
+    drift: Drift = Drift()
     devices: Devices = Devices()
     clock: Clock = Clock()
     hosts: Hosts = Hosts()
@@ -234,6 +216,23 @@ class Traffic(Parameters):
         ".log, all but Parquet also with .gz",
         source="simulated traffic needs no file",
     )
+
+    @model_validator(mode="after")
+    def _drift_is_possible(self) -> Self:
+        if self.drift != Drift():
+            days = range(-self.earlier_days, self.days)
+            factors = [self.drift.factor(day, self.weekday(day)) for day in days]
+            for factor in (min(factors), max(factors)):
+                scaled(self.requests, factor)
+        return self
+
+    def weekday(self, day: int) -> int:
+        """The weekday of a day (offset from the first); Monday is 0."""
+        return (self.first_day.weekday() + day) % 7
+
+    def law_on(self, day: int) -> RequestsPerDay:
+        """How many requests an active user makes on a day (offset from the first)."""
+        return scaled(self.requests, self.drift.factor(day, self.weekday(day)))
 
     @property
     def calendar(self) -> tuple[date, ...]:

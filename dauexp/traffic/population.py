@@ -12,9 +12,6 @@ from dauexp.randomness import Purpose, generator
 from dauexp.traffic.parameters import Traffic
 from dauexp.traffic.useragent import catalogue
 
-EARLIER_DAYS = 28
-"""Days before the first day on which the initial users already live: the calibration period."""
-
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
@@ -59,7 +56,7 @@ def population(traffic: Traffic, seed: int, block: int) -> Population:
     size = min(traffic.block_users, traffic.users - block * traffic.block_users)
     random = generator(seed, Purpose.POPULATION, block)
     initial = random.random(size) < traffic.churn.initial_share
-    joined = np.where(initial, -EARLIER_DAYS, random.integers(0, traffic.days, size))
+    joined = np.where(initial, -traffic.earlier_days, random.integers(0, traffic.days, size))
     devices = 1 + pick(traffic.devices.shares, random.random(size))
     propensity = random.beta(traffic.activity.alpha, traffic.activity.beta, size)
     left = joined + _lifetime(traffic.churn.daily_leave, random.random(size))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from dauexp.randomness import Purpose, generator
 from dauexp.tables import REQUESTS, TIME
+from dauexp.traffic.laws import RequestsPerDay
 from dauexp.traffic.parameters import Clock, Traffic
 from dauexp.traffic.population import Population, cumulative, population
 from dauexp.traffic.useragent import DEVICE_FAMILIES, PLATFORMS, catalogue
@@ -45,13 +46,13 @@ class Simulator:
     def requests(self, block: int, day: int) -> Iterator[pa.RecordBatch]:
         """Batches of `dauexp.tables.REQUESTS`, in order of time.
 
-        `day` is the offset from the first day; the 28 days before it can be had too. All batches
-        of a block, on all days, share their dictionaries.
+        `day` is the offset from the first day; those of the earlier period can be had too. All
+        batches of a block, on all days, share their dictionaries.
         """
         people = self.population(block)
         random = generator(self.seed, Purpose.REQUESTS, block, day)
         user = self._active(people, day, random)
-        user = np.repeat(user, self._requests(len(user), random))
+        user = np.repeat(user, _requests(self.traffic.law_on(day), len(user), random))
         bits = random.integers(0, 1 << 63, len(user), dtype=np.uint64, endpoint=False) << np.uint64(
             1
         )
@@ -79,16 +80,9 @@ class Simulator:
         self, people: Population, day: int, random: np.random.Generator
     ) -> npt.NDArray[np.int32]:
         """The users who are active on a day, by their position in the block."""
-        weekday = (self.traffic.first_day + timedelta(days=day)).weekday()
-        chance = people.propensity * self.traffic.activity.weekday[weekday]
+        chance = people.propensity * self.traffic.activity.weekday[self.traffic.weekday(day)]
         alive = (people.joined <= day) & (day < people.left)
         return np.flatnonzero(alive & (random.random(len(people)) < chance)).astype(np.int32)
-
-    def _requests(self, users: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Requests of each active user: 1 + floor(Lomax), at most the maximum."""
-        law = self.traffic.requests
-        more = law.scale * np.expm1(-np.log1p(-random.random(users)) / law.shape)
-        return 1 + np.minimum(more, law.maximum - 1).astype(np.int64)
 
     def _time_of_day(
         self, utc_offset: npt.NDArray[np.int8], bits: npt.NDArray[np.uint64]
@@ -154,6 +148,14 @@ def day_quantiles(clock: Clock) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.f
     knots = np.interp(np.arange(_TABLE + 1) / _TABLE, edges, np.arange(25) * float(HOUR))
     start = np.floor(knots[:-1])
     return start.astype(np.int32), np.maximum(knots[1:] - start - 1, 0).astype(np.float32)
+
+
+def _requests(
+    law: RequestsPerDay, users: int, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Requests of each active user: 1 + floor(Lomax), at most the maximum."""
+    more = law.scale * np.expm1(-np.log1p(-random.random(users)) / law.shape)
+    return 1 + np.minimum(more, law.maximum - 1).astype(np.int64)
 
 
 def _coded(indices: npt.NDArray[np.int32], dictionary: pa.Array) -> pa.DictionaryArray:

@@ -13,7 +13,6 @@ import pyarrow as pa
 from dauexp.scenario import Scenario
 from dauexp.traffic import truth
 from dauexp.traffic.identity import Observer, load_secret
-from dauexp.traffic.population import EARLIER_DAYS
 from dauexp.traffic.requests import Simulator
 from dauexp.traffic.trace import Trace, prepare
 
@@ -59,7 +58,7 @@ class Simulated:
         self._observer = Observer(secret, scenario.identity.device_id)
         self.days = self._simulator.days
         self.blocks = self._simulator.blocks
-        self.earlier = range(-EARLIER_DAYS, 0)
+        self.earlier = range(-scenario.traffic.earlier_days, 0)
 
     def batches(self, block: int, day: int) -> Iterator[Batch]:
         """See `Source`."""
@@ -75,13 +74,13 @@ class Simulated:
 
 class Own:
     """Own traffic, of a trace that was prepared. Its first days are the earlier period: as many as
-    before a simulated run, or half of a trace that is too short for that."""
+    are asked for, or half of a trace that is too short for that."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, earlier_days: int) -> None:
         self._trace = trace
         self.days = trace.days
         self.blocks = trace.blocks
-        self.earlier = range(min(EARLIER_DAYS, len(trace.days) // 2))
+        self.earlier = range(min(earlier_days, len(trace.days) // 2))
 
     def batches(self, block: int, day: int) -> Iterator[Batch]:
         """See `Source`."""
@@ -107,7 +106,8 @@ def open_source(scenario: Scenario, folder: Path) -> Source:
     """The traffic of a scenario; that of a trace as it was prepared below a run's folder."""
     if scenario.traffic.trace is None:
         return Simulated(scenario)
-    return Own(Trace.open(_prepared(folder), scenario.traffic.batch_rows))
+    trace = Trace.open(_prepared(folder), scenario.traffic.batch_rows)
+    return Own(trace, scenario.traffic.earlier_days)
 
 
 def dated(source: Source) -> Iterator[tuple[date, pa.RecordBatch]]:
@@ -118,11 +118,11 @@ def dated(source: Source) -> Iterator[tuple[date, pa.RecordBatch]]:
                 yield day, batch.observations
 
 
-def calibration(source: Source) -> truth.Calibration:
-    """Requests per user in the earlier period, from the first block of users alone: the sample of
-    logs that a team would look at."""
+def calibration(source: Source, days: range | None = None) -> truth.Calibration:
+    """Requests per user in the earlier period, or on other `days`, from the first block of users
+    alone: the sample of logs that a team would look at."""
     seen, requests = [], []
-    for day in source.earlier:
+    for day in source.earlier if days is None else days:
         observations = [batch.observations for batch in source.batches(0, day)]
         seen.append(truth.seen(observations))
         requests.append(truth.requests_by_segment(observations))

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import dataset
 
-from dauexp.database import connect
+from dauexp.database import connect, pattern
 from dauexp.errors import BadInput
 from dauexp.store import replacing
 from dauexp.tables import OBSERVATIONS, TIME
@@ -244,7 +244,7 @@ def _sort(staged: Path, folder: Path, block_users: int) -> int:
     with connect(_MEMORY, spill=folder / "spill") as connection:
         users = connection.sql(
             "SELECT DISTINCT hashed_fxa_uid FROM read_parquet($staged) ORDER BY ALL",
-            params={"staged": str(staged)},
+            params={"staged": pattern(staged)},
         ).to_arrow_table()
         with replacing(_users(folder)) as beside:
             # One row group a block.
@@ -262,6 +262,6 @@ def _sort(staged: Path, folder: Path, block_users: int) -> int:
                 " FROM read_parquet($staged) JOIN numbered USING (hashed_fxa_uid)"
                 " ORDER BY block, day, time, position)"
                 " TO $sorted (FORMAT parquet, COMPRESSION zstd)",
-                {"staged": str(staged), "sorted": str(beside)},
+                {"staged": pattern(staged), "sorted": str(beside)},
             )
     return len(number)

@@ -211,5 +211,5 @@ def test_a_secret_does_not_show(caplog: pytest.LogCaptureFixture) -> None:
         shown = "".join(traceback.format_exception(error))
     shown += caplog.text + f"{secret} {secret!r} {secret!s}" + "{}".format(secret)  # noqa: UP032
     assert "do not" not in shown
-    assert pickle.loads(pickle.dumps(secret)) == secret  # noqa: S301
+    assert pickle.loads(pickle.dumps(secret)) == secret  # noqa: S301 - our own
     assert hashed_fxa_uid(secret, "u") == hashed_fxa_uid(b"do not show me", "u")

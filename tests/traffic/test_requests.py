@@ -6,7 +6,9 @@ import pytest
 
 from dauexp.scenario import load
 from dauexp.tables import REQUESTS
+from dauexp.traffic.digest import StreamDigest
 from dauexp.traffic.requests import DAY, Simulator
+from dauexp.traffic.source import Simulated
 
 SMALL = ["traffic.users=500", "traffic.days=3"]
 
@@ -30,6 +32,45 @@ def test_a_block_and_day_come_out_the_same_on_their_own_and_in_any_order() -> No
     back = [decoded(day(other, 0, d)) for d in (2, 1, 0)]
     assert forth == back[::-1]
     assert forth[0] != forth[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "digest"),
+    [
+        ((), "fc6b2913233e8d1d41857c9ffc7771ee"),
+        (
+            ("traffic.churn.initial_share=0.5", "seed=9", "traffic.requests.shape=1.3"),
+            "560cf210f273dbd8e6660d4b303bae3d",
+        ),
+    ],
+)
+def test_the_stream_of_a_seed_is_what_it_was(
+    changes: tuple[str, ...], digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new parameter, off by default, leaves all requests as they were before it, those of the
+    earlier period too: these digests are of the code without `earlier_days` and `drift`."""
+    monkeypatch.delenv("DAUEXP_SECRET", raising=False)
+    source = Simulated(load("quick", ["traffic.users=300", "traffic.days=7", *changes]))
+    whole = StreamDigest()
+    for day in (*source.earlier, *range(len(source.days))):
+        for batch in source.batches(0, day):
+            whole.update(batch.observations)
+    assert whole.hexdigest() == digest
+
+
+def test_drift_changes_how_many_requests_are_made_and_nothing_else() -> None:
+    """The same users are active, on the same days, by the same draws."""
+    plain, drifting = simulator(), simulator("traffic.drift.client=2", "traffic.drift.client_day=1")
+    for offset, factor in ((-1, 1.0), (0, 1.0), (1, 2.0), (2, 2.0)):
+        before, after = (
+            day(source, 0, offset)["uid"].combine_chunks().value_counts().to_pylist()
+            for source in (plain, drifting)
+        )
+        assert {row["values"] for row in before} == {row["values"] for row in after}
+        made = {row["values"]: row["counts"] for row in before}
+        assert all(row["counts"] >= made[row["values"]] for row in after)
+        ratio = sum(row["counts"] for row in after) / sum(made.values())
+        assert ratio == pytest.approx(factor, rel=0.25 if factor > 1 else 0)
 
 
 def test_batches_do_not_matter() -> None:

@@ -167,7 +167,7 @@ def test_raw_ids_are_hashed_while_the_file_is_read(
 def test_a_trace_is_known_again_and_goes_to_other_processes(tmp_path: Path) -> None:
     trace = prepared(tmp_path, *[row("2026-01-05T00:00:00Z", f"u{k}") for k in range(9)])
     again = Trace.open(tmp_path / "work")
-    assert again == trace == pickle.loads(pickle.dumps(trace))  # noqa: S301
+    assert again == trace == pickle.loads(pickle.dumps(trace))  # noqa: S301 - our own
     assert everything(again) == everything(trace)
     assert again.sha256 == hashlib.sha256((tmp_path / "own.ndjson").read_bytes()).hexdigest()
 

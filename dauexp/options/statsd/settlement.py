@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from dauexp import ledger
-from dauexp.database import SqlDatabase, Step, connect
+from dauexp.database import SqlDatabase, Step, connect, pattern
 from dauexp.options.statsd.points import UNLIMITED, Index, Limits
 
 TIME = pa.timestamp("us", tz="UTC")
@@ -85,7 +85,7 @@ def _settle(
     if not any(written.rglob("*.parquet")):
         return
     same = " AND ".join(f"w.{tag} IS NOT DISTINCT FROM r.{tag}" for tag in measurement.tags)
-    files = str(written / "**" / "*.parquet")
+    files = f"{pattern(written)}/**/*.parquet"
     with connect(spill=written.parent / ".spill") as connection:
         every = connection.read_parquet(files, filename=True, file_row_number=True)
         every.create_view("every_part")
