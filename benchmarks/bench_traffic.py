@@ -23,8 +23,7 @@ from scipy.optimize import brentq
 from dauexp.pool import Pool
 from dauexp.scenario import Scenario, load
 from dauexp.traffic import truth
-from dauexp.traffic.expected import moments
-from dauexp.traffic.parameters import RequestsPerDay
+from dauexp.traffic.laws import RequestsPerDay, moments
 from dauexp.traffic.requests import Simulator
 from dauexp.traffic.useragent import classify_column
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from dauexp import ledger
 from dauexp.options import LEDGER_PART, Contender, Strategy
-from dauexp.questions import Query, as_answers, ask, catalogue, parameters, queries
+from dauexp.ownquestions import asked_of, known_questions
+from dauexp.questions import Query, as_answers, ask, parameters
 from dauexp.results import result, scenario_of
 from dauexp.scenario import Scenario
 from dauexp.tables import ANSWERS
@@ -40,7 +41,7 @@ def answers(
 ) -> pa.Table:
     """The answers of a contender, a table `ANSWERS`, from what it stored; to all questions, where
     none are named."""
-    asked = tuple(questions) or tuple(catalogue())
+    asked = tuple(questions) or tuple(known_questions(scenario))
     tables = [
         as_answers(contender.option.id, contender.strategy.name, query, answer)
         for query, answer in _asked(scenario, folder, earlier, contender, asked)
@@ -67,10 +68,10 @@ def _asked(
     strategy = contender.strategy(scenario)
     named = parameters_of(scenario, folder, earlier, strategy)
     with strategy.database(Places(folder).store(contender)) as database:
-        for query in queries(strategy.queries):
+        for question, query in asked_of(scenario, contender):
             asked = query.possible and query.question in questions
             if asked and query.language in database.languages:
-                yield query, ask(query, database, named)
+                yield query, ask(query, database, named, question)
 
 
 def parameters_of(

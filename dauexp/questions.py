@@ -21,6 +21,7 @@ from math import isnan
 from pathlib import Path
 from typing import Literal
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -109,11 +110,17 @@ def queries(folder: Path) -> list[Query]:
     )
 
 
-def ask(query: Query, database: Database, parameters: Mapping[str, object]) -> pa.Table:
+def ask(
+    query: Query,
+    database: Database,
+    parameters: Mapping[str, object],
+    question: Question | None = None,
+) -> pa.Table:
     """Asks a query. Gives day, segment and value: what the file's text returns, nothing else.
 
-    `parameters` are first_day, last_day and the strategy's constants. Raises BadInput where the
-    query does not run or returns other columns.
+    `parameters` are first_day, last_day and the strategy's constants; `question` is that of the
+    catalogue, if none is given. Raises BadInput where the query does not run or returns other
+    columns.
     """
     asking: Asking = partial(database.ask, query.text, query.language)
     try:
@@ -122,7 +129,9 @@ def ask(query: Query, database: Database, parameters: Mapping[str, object]) -> p
         answer = asking(parameters)
     except BadInput as error:
         raise BadInput(f"{query.path}: {error}") from error
-    segmented = catalogue()[query.question].segment != "all"
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise BadInput(f"{query.path}: does not run: {' '.join(str(error).split())}") from error
+    segmented = (question or catalogue()[query.question]).segment != "all"
     expected = ["day", "segment", "value"] if segmented else ["day", "value"]
     if answer.column_names != expected:
         raise BadInput(

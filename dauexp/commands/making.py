@@ -33,6 +33,15 @@ def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> No
     _print_summary(folder)
 
 
+def init(folder: Path, name: str | None) -> None:
+    """Writes a starter project; prints its files and the command that runs it."""
+    from dauexp import starter
+
+    for path in starter.write(folder, name):
+        print(path)
+    print(f"next: dauexp run {folder / 'scenario.toml'}")
+
+
 def scheduled(
     scenario: str, changes: Sequence[str], top: Path, keep: int, processes: int, *, as_json: bool
 ) -> int:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dauexp import questions as catalogue
 from dauexp.asking import ask_again
 from dauexp.audit import audit as audit_run
 from dauexp.commands.printing import print_rows
 from dauexp.errors import BadInput, Unbalanced
-from dauexp.options import Contender, contenders
+from dauexp.options import contenders
+from dauexp.ownquestions import asked_of, known_questions
 from dauexp.report.claims import judged
 from dauexp.report.content import shown
 from dauexp.report.frames import frames
-from dauexp.results import finished, result
-from dauexp.scenario import load
+from dauexp.results import finished, result, scenario_of
 
 
 def show(folder: Path, table: str, *, as_json: bool) -> None:
@@ -26,28 +25,23 @@ def show(folder: Path, table: str, *, as_json: bool) -> None:
 def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None:
     """Prints the queries of a question and their answers from a run's store."""
     finished(folder)
-    if question not in catalogue.catalogue():
-        raise BadInput(
-            f"{question!r} is no question: give one of {', '.join(catalogue.catalogue())}"
-        )
+    scenario = scenario_of(folder)
+    known = known_questions(scenario)
+    if question not in known:
+        raise BadInput(f"{question!r} is no question: give one of {', '.join(known)}")
     chosen = contenders([contender])
     if len(chosen) > 1:
         raise BadInput(
             f"{contender!r} has several strategies: give one of "
             f"{', '.join(each.label for each in chosen)}"
         )
-    impossible = [each for each in _queries(chosen[0], question) if not each.possible]
-    for reason in impossible:
+    files = [query for _, query in asked_of(scenario, chosen[0]) if query.question == question]
+    for reason in (each for each in files if not each.possible):
         raise BadInput(f"{chosen[0].label} cannot be asked {question}: {reason.text.strip()}")
     for asked, answer in ask_again(folder, chosen[0], question):
         if not as_json:
             print(f"-- {asked.path.name}\n{asked.text}")
         print_rows(answer.to_pylist(), as_json=as_json)
-
-
-def _queries(contender: Contender, question: str) -> list[catalogue.Query]:
-    every = catalogue.queries(contender.strategy(load()).queries)
-    return [query for query in every if query.question == question]
 
 
 def claims(folder: Path, *, as_json: bool) -> None:

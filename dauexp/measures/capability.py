@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dauexp.database import connect
 from dauexp.options import Contender
-from dauexp.questions import queries
+from dauexp.ownquestions import asked_of
 from dauexp.scenario import Scenario
 
 CAPABILITY = pa.schema(
@@ -65,7 +65,7 @@ def capability(scenario: Scenario, contenders: Iterable[Contender], accuracy: pa
 
 def _claimed(scenario: Scenario, contenders: Iterable[Contender]) -> Iterator[dict[str, Any]]:
     for contender in contenders:
-        for query in queries(contender.strategy(scenario).queries):
+        for _, query in asked_of(scenario, contender):
             answered = "exact" if contender.strategy.exact else "approximate"
             yield {
                 "option": contender.option.id,

@@ -14,7 +14,8 @@ from dauexp.report import findings, suppression
 from dauexp.report.claims import Claims, Evidence, Judged, claims, judged
 from dauexp.report.figures import EXPERIMENTS, Figure, figures
 from dauexp.report.frames import Frames, contenders, frames, title, whole_frames
-from dauexp.report.tables import Table, tables
+from dauexp.report.table import Table, key
+from dauexp.report.tables import tables
 from dauexp.report.weighing import (
     ALIKE,
     WEIGHTS_FILE,
@@ -23,6 +24,7 @@ from dauexp.report.weighing import (
     load_weights,
     weighed,
 )
+from dauexp.report.words import Said
 from dauexp.scenario import Scenario
 
 
@@ -33,11 +35,11 @@ class Content:
     scenario: Scenario
     manifest: Mapping[str, Any]
     record: Claims
-    answer: str
-    outcome: Sequence[str]
-    weighing: Sequence[str]
+    answer: Said
+    outcome: Sequence[Said]
+    weighing: Sequence[Said]
     """Empty where the run measured nothing that could be weighed."""
-    traffic: Sequence[str]
+    traffic: Sequence[Said]
     contenders: Sequence[Mapping[str, str]]
     faults: Sequence[str]
     reasons: Sequence[Mapping[str, str]]
@@ -119,7 +121,10 @@ def _contenders(run: Frames) -> list[dict[str, str]]:
     rows = []
     for row in contenders(run).to_dict("records"):
         option, summary = known.get((row["option"], row["strategy"]), (row["option"], ""))
-        rows.append({"contender": row["contender"], "option": option, "summary": summary})
+        found = key({"option": row["option"], "strategy": row["strategy"]})
+        rows.append(
+            {"contender": row["contender"], "option": option, "summary": summary, "rows": found}
+        )
     return rows
 
 

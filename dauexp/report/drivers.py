@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dauexp.errors import BadInput
 from dauexp.report.frames import Frames, contenders
-from dauexp.report.rules import NotMeasured, valued
+from dauexp.report.rules import NotMeasured, about, valued
 from dauexp.resources import resource
 
 
@@ -106,9 +106,7 @@ def _who(run: Frames) -> list[tuple[str, str, str]]:
 
 
 def _value(criterion: Criterion, run: Frames, option: str, strategy: str, _: str) -> float:
-    of = f"option={option!r}"
-    term = criterion.value.format(who=f"{of}, strategy={strategy!r}", option=of)
     try:
-        return valued(term, run)
+        return valued(about(criterion.value, option, strategy), run)
     except NotMeasured:
         return math.nan

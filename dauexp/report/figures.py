@@ -130,6 +130,15 @@ _PLANS = (
         "Trials on a smaller population; delays are exponential with the mean that is told.",
     ),
     _Plan(
+        "calibration",
+        "robustness",
+        plots.calibration,
+        ("calibration_errors",),
+        "Trials on a smaller population, with several seeds. Who counts requests divides them by "
+        "requests per user: out of sample by those of the earlier period, in sample by those of "
+        "the very days that are asked, which nobody could know.",
+    ),
+    _Plan(
         "evolution",
         "growth",
         plots.evolution,
@@ -208,6 +217,9 @@ _PLANS = (
         "Every request at every stage. The run fails where this does not add up.",
     ),
 )
+
+NAMES = tuple(plan.name for plan in _PLANS)
+"""The figures that a run with every table has, beside that of the claims."""
 
 
 def figures(run: Frames, claims: Sequence[Judged]) -> list[Figure]:

@@ -1,34 +1,22 @@
-"""What a run found, as sentences and as one table: computed, never typed."""
+"""What a run found, as sentences: computed, never typed."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from dauexp.report.claims import VERDICTS, Judged
 from dauexp.report.frames import Frames, contenders, main_questions, short, title
-from dauexp.report.plots.parts import percent
+from dauexp.report.rules import about, valued
+from dauexp.report.scorecard import SHARED, measures, scorecard, worst_error, worst_errors
 from dauexp.report.weighing import Outcome
-
-
-class Found:
-    """Sentences that a notebook shows as text, not as code."""
-
-    def __init__(self, *sentences: str) -> None:
-        self.sentences = sentences
-
-    def _repr_markdown_(self) -> str:
-        return "\n".join(f"- {sentence}" for sentence in self.sentences)
-
-    def __repr__(self) -> str:
-        return "\n".join(self.sentences)
-
+from dauexp.report.words import Number, Said, listed, percent
 
 LEAST = {
     "mean query difficulty": "the easiest queries, by mean Halstead difficulty",
+    SHARED: "the easiest queries of what all can be asked in SQL, by mean Halstead difficulty",
     "lines by hand to emit": "the fewest lines by hand to emit",
     "CPU \N{MICRO SIGN}s a request": "the least CPU time, in microseconds a request",
     "bytes a request": "the fewest bytes a request on the wire",
@@ -36,24 +24,14 @@ LEAST = {
 """Measures of which less is better, and how the least is told."""
 
 
-def listed(words: Iterable[str]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    *most, last = list(words) or ["none"]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def answer(run: Frames) -> str:
+def answer(run: Frames) -> Said:
     """The answer of a run in one sentence: who is exact, and how far off the others are."""
-    asked, worst = main_questions(run), worst_errors(run)
-    exact = [
-        who
-        for who, errors in worst.items()
-        if set(errors) == set(asked) and not any(errors.values())
-    ]
+    asked, worst = main_questions(run), _worst(run)
+    exact = [who for who, errors in worst.items() if set(errors) == set(asked) and not _off(errors)]
     parts = []
     if exact:
         verb = "gives" if len(exact) == 1 else "give"
-        parts.append(f"{listed(exact)} {verb} {listed(map(short, asked))} exactly")
+        parts.append(Said(f"{listed(exact)} {verb} {listed(map(short, asked))} exactly"))
     alike: dict[tuple[str, ...], list[str]] = {}
     for who, errors in worst.items():
         if who not in exact:
@@ -67,88 +45,78 @@ def answer(run: Frames) -> str:
                 parts.append(_missed_together(missing, names, worst))
             continue
         told = [_missed(worst[who])] if worst[who] else []
-        told += [f"cannot be asked for {listed(map(short, missing))}"] if missing else []
-        parts.append(f"{who} {' and '.join(told)}")
-    return "On identical traffic, " + "; ".join(parts) + "."
+        told += [Said("cannot be asked for ", listed(map(short, missing)))] if missing else []
+        parts.append(Said(f"{who} ", Said(" and ").joined(told)))
+    return Said("On identical traffic, ", Said("; ").joined(parts), ".")
 
 
-def _missed_together(
-    missing: Sequence[str], names: Sequence[str], worst: Mapping[str, Mapping[str, float]]
-) -> str:
-    """Several that cannot be asked for the same, in one breath."""
-    told = []
-    for question in worst[names[0]]:
-        errors = [percent(worst[who][question]).lstrip("+") for who in names]
-        told.append(f"{short(question)} by up to {listed(dict.fromkeys(errors))}")
-    return f"{listed(names)} miss {listed(told)}, and cannot be asked for " + listed(
-        map(short, missing)
-    )
-
-
-def _missed(errors: Mapping[str, float]) -> str:
-    off = [f"{short(q)} by up to {percent(e).lstrip('+')}" for q, e in errors.items() if e]
-    return f"misses {listed(off)}" if off else "is exact where it can be asked"
-
-
-def worst_errors(run: Frames) -> dict[str, dict[str, float]]:
-    """The largest absolute relative error of any day, by contender and question (of its best query,
-    where it has several), for what each can be asked."""
-    summary = run["accuracy_summary"]
-    summary = summary[(summary["segment"] == "all") & (summary["days_answered"] > 0)]
-    best = summary.groupby(["contender", "question"])["worst_absolute_error"].min().to_dict()
+def _worst(run: Frames) -> dict[str, dict[str, Number]]:
+    """The worst errors of `worst_errors`, as people read them."""
+    who = contenders(run).set_index("contender")
+    places = _places("scorecard", who)
     return {
-        who: {
-            question: float(best[who, question])
-            for question in main_questions(run)
-            if (who, question) in best
+        name: {
+            question: Number(
+                percent(error).lstrip("+"),
+                worst_error(question).of(*who.loc[name, ["option", "strategy"]]),
+                places[name],
+            )
+            for question, error in errors.items()
         }
-        for who in contenders(run)["contender"]
+        for name, errors in worst_errors(run).items()
     }
 
 
-def scorecard(run: Frames) -> pd.DataFrame:
-    """One row a contender with what it gives and what it costs; a column a measure, with its unit
-    in its name. Measures that the run does not have are left out."""
-    card = contenders(run).set_index("contender")[["label"]]
-    worst = worst_errors(run)
-    for question in main_questions(run):
-        name = f"worst error of {short(question)}"
-        card[name] = [worst[who].get(question, math.nan) for who in card.index]
-    cost = (
-        run["cost"]
-        .groupby("contender")[["wire_bytes", "emit_cpu_seconds", "collect_cpu_seconds", "requests"]]
-        .sum()
-    )
-    card["bytes a request"] = cost["wire_bytes"] / cost["requests"]
-    spent = cost["emit_cpu_seconds"] + cost["collect_cpu_seconds"]
-    card["CPU \N{MICRO SIGN}s a request"] = 1e6 * spent / cost["requests"]
-    if "complexity" in run:
-        card["mean query difficulty"] = run["complexity"].groupby("contender")["difficulty"].mean()
-    if "effort" in run:
-        by_hand = run["effort"][
-            (run["effort"]["written"] == "hand") & (run["effort"]["part"] == "emitter")
-        ]
-        card["lines by hand to emit"] = by_hand.groupby("contender")["lines"].sum()
-    return card.drop(columns="label").reset_index()
+def _off(errors: Mapping[str, str]) -> dict[str, str]:
+    """The errors that are some."""
+    return {question: error for question, error in errors.items() if error != percent(0)}
 
 
-def traffic(run: Frames) -> list[str]:
+def _missed_together(
+    missing: Sequence[str], names: Sequence[str], worst: Mapping[str, Mapping[str, Number]]
+) -> Said:
+    """Several that cannot be asked for the same, in one breath."""
+    told = [
+        Said(
+            f"{short(question)} by up to ",
+            listed(dict.fromkeys(worst[who][question] for who in names)),
+        )
+        for question in worst[names[0]]
+    ]
+    cannot = f", and cannot be asked for {listed(map(short, missing))}"
+    return Said(f"{listed(names)} miss ", listed(told), cannot)
+
+
+def _missed(errors: Mapping[str, str]) -> Said:
+    off = [Said(f"{short(q)} by up to ", error) for q, error in _off(errors).items()]
+    return Said("misses ", listed(off)) if off else Said("is exact where it can be asked")
+
+
+def traffic(run: Frames) -> list[Said]:
     """What the traffic was."""
     generated = run["ledger"][run["ledger"]["account"] == "generated"]
-    generated = generated[generated["label"] == generated["label"].iloc[0]]
-    by_day = generated.groupby("day")["count"].sum()
-    truth = run["truth"][run["truth"]["segment"] == "all"]
-    dau = truth[truth["question"] == "dau"]["value"]
-    mau = truth[truth["question"] == "mau"]["value"]
-    hosts = generated["host"].nunique()
-    ratio, each = by_day.max() / by_day.min(), by_day.sum() / dau.sum()
+    first = generated.iloc[0]
+    of = about("account='generated', {who}", first["option"], first["strategy"])
+    by_day = generated[generated["label"] == first["label"]].groupby("day")["count"].sum()
+    busiest, quietest = (f"day={day!r}" for day in (by_day.idxmax(), by_day.idxmin()))
+    requests = f"sum(ledger.count, {of})"
+    dau, mau = (f"truth.value, question={question!r}, segment='all'" for question in ("dau", "mau"))
+
+    def number(term: str, form: str = ",.0f") -> Number:
+        return Number(format(valued(term, run), form), term)
+
+    ratio = f"sum(ledger.count, {of}, {busiest}) / sum(ledger.count, {of}, {quietest})"
+    days, hosts = (number(f"distinct(ledger.{column}, {of})") for column in ("day", "host"))
+    each = number(f"{requests} / sum({dau})", ".1f")
     found = [
-        f"{by_day.sum():,} requests on {len(by_day)} days and {hosts} hosts.",
-        f"The busiest day had {ratio:.1f} times the requests of the quietest.",
-        f"DAU is {dau.min():,.0f} to {dau.max():,.0f}; an active user makes {each:.1f} requests.",
+        Said(number(requests), " requests on ", days, " days and ", hosts, " hosts."),
+        Said("The busiest day had ", number(ratio, ".1f"), " times the requests of the quietest."),
+        Said("DAU is ", number(f"min({dau})"), " to ", number(f"max({dau})"), "; an active user ")
+        + Said("makes ", each, " requests."),
     ]
-    if len(mau):
-        found.append(f"MAU is about {mau.mean():,.0f}: DAU/MAU is {dau.mean() / mau.mean():.2f}.")
+    if "mau" in main_questions(run):
+        share = number(f"mean({dau}) / mean({mau})", ".2f")
+        found.append(Said("MAU is about ", number(f"mean({mau})"), ": DAU/MAU is ", share, "."))
     return found
 
 
@@ -183,48 +151,79 @@ def emission(run: Frames) -> list[str]:
     return found
 
 
-def outcome(run: Frames, claims: Sequence[Judged]) -> list[str]:
+def outcome(run: Frames, claims: Sequence[Judged]) -> list[Said]:
     """What the numbers say of the decision."""
     card = scorecard(run).set_index("contender")
-    columns = [f"worst error of {short(question)}" for question in main_questions(run)]
+    known = {each.name: each for each in measures(run)}
+    who = contenders(run).set_index("contender")
+    columns = [worst_error(question).name for question in main_questions(run)]
     exact = card[(card[columns] == 0).all(axis=1)]
     found = [answer(run)]
     for column, said in LEAST.items():
         if column in exact and len(exact) > 1:
             least = exact[column].min()
-            who = [str(name) for name in exact.index[exact[column] == least]]
-            has = "has" if len(who) == 1 else "have"
-            found.append(f"Of those that are exact, {listed(who)} {has} {said} ({least:,.4g}).")
+            names = [str(name) for name in exact.index[exact[column] == least]]
+            has = "has" if len(names) == 1 else "have"
+            term = known[column].of(*who.loc[names[0], ["option", "strategy"]])
+            place = _places("scorecard", card)[names[0]]
+            number = Number(f"{least:,.4g}", term, place)
+            start = f"Of those that are exact, {listed(names)} {has} {said} ("
+            found.append(Said(start, number, ")."))
     counts = Counter(each.verdict for each in claims if each.claim.kind != "driver")
-    told = listed(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-    found.append(f"Of the {counts.total()} claims of the decision record: {told}.")
+    told = [
+        Said(Number(f"{counts[verdict]}", place="claims"), f" {verdict}")
+        for verdict in VERDICTS
+        if counts[verdict]
+    ]
+    total = Number(f"{counts.total()}", place="claims")
+    found.append(Said("Of the ", total, " claims of the decision record: ", listed(told), "."))
     return found
 
 
-def weighing(outcome: Outcome) -> list[str]:
+def weighing(outcome: Outcome) -> list[Said]:
     """What the weighted drivers decide, and how far that hangs on the weights."""
-    (first, best), *others = outcome.totals.items()
-    weights = listed(f"{name} {share:.0%}" for name, share in outcome.weights.items())
-    found = [f"With the weights {weights}, {first} comes first, with {best:.3f} of 1."]
+    contender, driver = _places("weighing", outcome.totals), _places("weights", outcome.weights)
+
+    def shares(of: Mapping[str, float], places: Mapping[str, str], between: str, form: str) -> Said:
+        return listed(
+            Said(name, between, Number(format(share, form), place=places[name]))
+            for name, share in of.items()
+        )
+
+    def total(who: str) -> Number:
+        return Number(f"{outcome.totals[who]:.3f}", place=contender[who])
+
+    first, *others = map(str, outcome.totals.index)
+    weights = shares(dict(outcome.weights), driver, " ", ".0%")
+    best = Said(f", {first} comes first, with ", total(first), " of 1.")
+    found = [Said("With the weights ", weights, best)]
     if others:
-        found.append(f"Next is {others[0][0]}, with {others[0][1]:.3f}.")
+        found.append(Said(f"Next is {others[0]}, with ", total(others[0]), "."))
     leads = outcome.first_share[outcome.first_share > 0].sort_values(ascending=False)
-    shares = listed(f"{who} in {share:.0%}" for who, share in leads.items())
-    found.append(f"Of all possible weightings, first is {shares}.")
+    often = shares(dict(leads), contender, " in ", ".0%")
+    found.append(Said("Of all possible weightings, first is ", often, "."))
     if outcome.change is None:
-        found.append("No weighting puts a contender of another option first.")
+        found.append(Said("No weighting puts a contender of another option first."))
     else:
-        after = listed(f"{name} {share:.1%}" for name, share in outcome.change.weights.items())
+        moved = Number(f"{outcome.change.moved:.1%}", place="weights")
+        after = shares(outcome.change.weights, driver, " ", ".1%")
         found.append(
-            f"The smallest change that alters the outcome moves {outcome.change.moved:.1%} of the "
-            f"weight, to {after}: then {outcome.change.rival} is level."
+            Said("The smallest change that alters the outcome moves ", moved, " of the weight, to ")
+            + Said(after, f": then {outcome.change.rival} is level.")
         )
     if outcome.left_out:
         found.append(
-            f"{listed(outcome.left_out)} cannot be scored for all contenders from this run, and "
-            "count for nobody; a file of weights can give their scores."
+            Said(
+                f"{listed(outcome.left_out)} cannot be scored for all contenders from this run, "
+                "and count for nobody; a file of weights can give their scores."
+            )
         )
     return found
+
+
+def _places(table: str, rows: pd.Series[float] | pd.DataFrame) -> dict[str, str]:
+    """Where each row of a table of the report is, by its name."""
+    return {str(name): f"{table}.{place}" for place, name in enumerate(rows.index, start=1)}
 
 
 def verdict_counts(claims: Sequence[Judged]) -> pd.DataFrame:

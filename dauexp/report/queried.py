@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from dauexp.report.findings import listed
 from dauexp.report.frames import Frames, contenders, short
 from dauexp.report.plots.growth import FACTORS, MEASURES
+from dauexp.report.words import listed
 
 RATE_PER_MINUTE = 190_000
 """Requests in the decision record."""
@@ -46,7 +46,7 @@ def complexity(run: Frames) -> list[str]:
     )
     dau = inside[inside["question"] == "dau"].groupby("contender")["difficulty"].min()
     told = listed(f"{who} {dau[who]:.0f}" for who in contenders(run)["contender"] if who in dau)
-    found = [extremes, f"DAU alone, by the easiest query: {told}."]
+    found = [extremes, *_alike(run), f"DAU alone, by the easiest query: {told}."]
     for column, said in (
         ("outside_steps", "Steps outside the database"),
         ("constants", "Constants that must be known beforehand"),
@@ -59,6 +59,20 @@ def complexity(run: Frames) -> list[str]:
         )
         found.append(f"{said} are needed by {told}.")
     return found
+
+
+def _alike(run: Frames) -> list[str]:
+    """The mean difficulty of the same questions for all, and who leaves work to others in them."""
+    rows = run["complexity"]
+    rows = rows[(rows["language"] == "sql") & rows["shared"]] if "shared" in rows else rows[:0]
+    if rows.empty:
+        return []
+    means = rows.groupby("contender")["difficulty"].mean()
+    told = listed(f"{who} {means[who]:.1f}" for who in contenders(run)["contender"] if who in means)
+    asked = listed(map(short, rows["question"].unique()))
+    found = f"Of what all can be asked in SQL ({asked}), the mean difficulty is: {told}."
+    outside = rows[rows["outside_steps"] > 0]["contender"].unique()
+    return [f"{found} Steps outside the database are left to do by {listed(outside)}."]
 
 
 def growth(run: Frames, question: str = "mau") -> list[str]:

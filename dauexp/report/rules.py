@@ -3,9 +3,9 @@
     max(accuracy_summary.worst_absolute_error, option='glean', question='dau', segment='all') == 0
     sum(cost.wire_bytes, option='glean') / sum(cost.requests, option='glean') < 1000
 
-A term is a number, or an aggregate (min, max, mean, sum, count) of a column of a table over the
-rows whose columns have the named values, several values as a list. Terms are joined by + - * /,
-and two of them are compared. The syntax is Python's; nothing but this can be said in it.
+A term is a number, or an aggregate (min, max, mean, sum, count, distinct) of a column of a table
+over the rows whose columns have the named values, several values as a list. Terms are joined by
++ - * /, and two of them are compared. The syntax is Python's; nothing but this can be said in it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 SUBJECTS = ("option", "strategy", "package")
 """What must be in a table for a count of nothing to mean that there is none."""
-AGGREGATES = ("count", "max", "mean", "min", "sum")
+AGGREGATES = ("count", "distinct", "max", "mean", "min", "sum")
 
 
 class NotMeasured(LookupError):
@@ -76,6 +76,13 @@ def valued(term: str, run: Frames) -> float:
     return _Terms(term, run).value(node)
 
 
+def about(term: str, option: str, strategy: str) -> str:
+    """A term of a contender's rows: `{who}` stands for its option and strategy, `{option}` for its
+    option alone."""
+    of = f"option={option!r}"
+    return term.format(who=f"{of}, strategy={strategy!r}", option=of)
+
+
 def parsed(rule: str) -> ast.Compare:
     """The comparison of a rule. Raises BadInput where it is none."""
     try:
@@ -90,8 +97,10 @@ def parsed(rule: str) -> ast.Compare:
 
 
 def tables(rule: str) -> list[str]:
-    """The names of the tables that a rule asks, in the order they are named."""
-    attributes = [node for node in ast.walk(parsed(rule)) if isinstance(node, ast.Attribute)]
+    """The names of the tables that a rule or a term asks, in the order they are named."""
+    attributes = [
+        node for node in ast.walk(ast.parse(rule, mode="eval")) if isinstance(node, ast.Attribute)
+    ]
     return list(dict.fromkeys(n.value.id for n in attributes if isinstance(n.value, ast.Name)))
 
 
@@ -133,7 +142,8 @@ class _Terms:
         values = rows[column].dropna()
         if values.empty:
             raise NotMeasured(f"table {table} has no value of {column}, {_told(wanted)}")
-        result = float(getattr(values, node.func.id)())
+        name = "nunique" if node.func.id == "distinct" else node.func.id
+        result = float(getattr(values, name)())
         if not math.isfinite(result):
             raise NotMeasured(f"table {table}: {column} is not finite, {_told(wanted)}")
         return result

@@ -1,157 +1,139 @@
-"""The tables of a report: rows of a run's tables, as they are shown and as they are sorted."""
+"""The tables of a report: as they are shown, as they are sorted, where each number came from."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import pandas as pd
 
 from dauexp.questions import catalogue
-from dauexp.report import findings
 from dauexp.report.frames import Frames, contenders
-from dauexp.report.plots.parts import percent
+from dauexp.report.rules import tables as tables_of
+from dauexp.report.scorecard import measures, scorecard
+from dauexp.report.table import Column, Form, Table, key, number, rows
 from dauexp.report.weighing import Outcome
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a table: as it is shown, and what it is sorted by."""
-
-    text: str
-    value: float | str | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the report, with where its numbers came from."""
-
-    name: str
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    sources: tuple[str, ...]
-    """The stored tables."""
-    which: str
-    """Which rows and columns of them, in words."""
+from dauexp.report.weights import weighed_tables
+from dauexp.report.words import percent
 
 
 def tables(run: Frames, outcome: Outcome | None) -> list[Table]:
     """The tables for which a run has the numbers, in the order of the report."""
-    made = [_scorecard(run), _summary(run)]
-    made += [_weighing(run, outcome)] if outcome else []
+    made = [_scorecard(run), _errors(run)]
+    made += weighed_tables(run, outcome) if outcome else []
     made += [_complexity(run)] if "complexity" in run else []
     return made
 
 
 def _scorecard(run: Frames) -> Table:
-    card = findings.scorecard(run)
-    forms: dict[str, Callable[[float], str]] = {}
-    for column in card.columns[1:]:
-        forms[column] = _error if column.startswith("worst error") else _number
-    sources = ("accuracy_summary", "cost", "complexity", "effort")
+    known = {each.name: each for each in measures(run)}
+    card = scorecard(run)
+    terms = {name: each.term.replace("{who}", "{row}") for name, each in known.items()}
+    who = contenders(run)[["option", "strategy"]].to_dict("records")
+    asked = [name for each in known.values() for name in tables_of(each.of("", ""))]
     return Table(
         "scorecard",
         "What each contender gives, and what it costs",
-        tuple(str(column) for column in card.columns),
-        _rows(card, forms),
-        tuple(name for name in sources if name in run),
-        "by option and strategy, segment = all, the best query of each; sums over the days",
+        tuple(Column(str(name), terms.get(str(name), "")) for name in card.columns),
+        rows(card, {name: _error if "error" in name else number for name in known}, _keys(who)),
+        tuple(dict.fromkeys(asked)),
+        "by the option and strategy of the contender",
     )
 
 
-def _weighing(run: Frames, outcome: Outcome) -> Table:
-    shown = outcome.scores.assign(total=outcome.totals, first=outcome.first_share)
-    shown = shown.sort_values("total", ascending=False, kind="stable")
-    shown = shown.rename(columns={"first": "first in"}).reset_index()
-    score, share = "{:.3f}".format, "{:.0%}".format
-    forms: dict[str, Callable[[float], str]] = dict.fromkeys([*outcome.scores, "total"], score)
-    sources = ("effort", "complexity", "accuracy_summary", "capability", "evolution")
-    return Table(
-        "weighing",
-        "Scores by driver, from 0 to 1, their weighted total, and how often each comes first",
-        tuple(str(column) for column in shown.columns),
-        _rows(shown, {**forms, "first in": share}),
-        tuple(name for name in sources if name in run),
-        "criteria of data/drivers.toml; the share is of all possible weightings",
-    )
+class _Shown(NamedTuple):
+    """A column of a stored table, shown as it is."""
 
-
-def _summary(run: Frames) -> Table:
-    rows = run["accuracy_summary"]
-    shown = pd.DataFrame(
-        {
-            "contender": rows["contender"],
-            "question": rows["question"],
-            "segment": rows["segment"],
-            "query": rows["query"],
-            "days answered": rows["days_answered"],
-            "mean error": rows["mean_relative_error"],
-            "lowest error": rows["lowest_relative_error"],
-            "highest error": rows["highest_relative_error"],
-        }
-    )
-    order = {name: n for n, name in enumerate([*catalogue(), *contenders(run)["contender"]])}
-    shown = shown.sort_values(
-        ["question", "contender"], key=lambda column: column.map(order), kind="stable"
-    )
-    errors = ("mean error", "lowest error", "highest error")
-    return Table(
-        "errors",
-        "Error of every query, over the days that it answered",
-        tuple(shown.columns),
-        _rows(shown, {**dict.fromkeys(errors, percent), "days answered": _number}),
-        ("accuracy_summary",),
-        "all rows",
-    )
-
-
-def _complexity(run: Frames) -> Table:
-    rows = run["complexity"]
-    columns = {
-        "lines": "lines",
-        "volume_bits": "volume (bits)",
-        "difficulty": "difficulty",
-        "constants": "constants",
-        "nodes": "nodes",
-        "depth": "depth",
-        "joins": "joins",
-        "subqueries": "subqueries",
-        "aggregations": "aggregations",
-    }
-    shown = rows[["contender", "question", "query", *columns]].rename(columns=columns)
-    return Table(
-        "complexity",
-        "Complexity of every query file",
-        tuple(shown.columns),
-        _rows(shown, dict.fromkeys(columns.values(), _number)),
-        ("complexity",),
-        "all rows",
-    )
-
-
-def _rows(
-    frame: pd.DataFrame, forms: Mapping[str, Callable[[float], str]]
-) -> tuple[tuple[Cell, ...], ...]:
-    return tuple(
-        tuple(_cell(value, forms.get(str(name))) for name, value in row.items())
-        for row in frame.to_dict("records")
-    )
-
-
-def _cell(value: Any, form: Callable[[float], str] | None) -> Cell:
-    if form is None:
-        return Cell(str(value), str(value))
-    return Cell(form(value), None if pd.isna(value) else float(value))
+    column: str
+    name: str
+    form: Form
 
 
 def _error(value: float) -> str:
     return "cannot be asked" if math.isnan(value) else percent(value).lstrip("+")
 
 
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.1f}"
+_QUERY: Final = ("option", "strategy", "question", "variant", "language")
+"""The columns that tell one query from all others."""
+
+_ERRORS: Final = (
+    _Shown("days_answered", "days answered", number),
+    _Shown("mean_relative_error", "mean error", percent),
+    _Shown("lowest_relative_error", "lowest error", percent),
+    _Shown("highest_relative_error", "highest error", percent),
+)
+
+_COMPLEXITY: Final = (
+    _Shown("lines", "lines", number),
+    _Shown("volume_bits", "volume (bits)", number),
+    _Shown("difficulty", "difficulty", number),
+    _Shown("constants", "constants", number),
+    _Shown("nodes", "nodes", number),
+    _Shown("depth", "depth", number),
+    _Shown("joins", "joins", number),
+    _Shown("subqueries", "subqueries", number),
+    _Shown("aggregations", "aggregations", number),
+)
+
+
+def _errors(run: Frames) -> Table:
+    order = {name: n for n, name in enumerate([*catalogue(), *contenders(run)["contender"]])}
+    stored = run["accuracy_summary"].sort_values(
+        ["question", "contender"], key=lambda column: column.map(order), kind="stable"
+    )
+    return _stored(
+        "errors",
+        "Error of every query, over the days that it answered",
+        "accuracy_summary",
+        stored,
+        ("contender", "question", "segment", "query"),
+        (*_QUERY, "segment"),
+        _ERRORS,
+    )
+
+
+def _complexity(run: Frames) -> Table:
+    return _stored(
+        "complexity",
+        "Complexity of every query file",
+        "complexity",
+        run["complexity"],
+        ("contender", "question", "query"),
+        _QUERY,
+        _COMPLEXITY,
+    )
+
+
+def _stored(
+    name: str,
+    caption: str,
+    table: str,
+    stored: pd.DataFrame,
+    words: Sequence[str],
+    found_by: Sequence[str],
+    shown: Sequence[_Shown],
+) -> Table:
+    """All rows of a stored table, one row each, found by the columns that tell it from others."""
+    names = {each.column: each.name for each in shown}
+    by = ", ".join(found_by)
+    return Table(
+        name,
+        caption,
+        (
+            *map(Column, words),
+            *(Column(each.name, f"mean({table}.{each.column}, {{row}})") for each in shown),
+        ),
+        rows(
+            stored[[*words, *names]].rename(columns=names),
+            {each.name: each.form for each in shown},
+            _keys(stored[list(found_by)].to_dict("records")),
+        ),
+        (table,),
+        f"all rows, each found by {by} (a query is VARIANT.LANGUAGE)",
+    )
+
+
+def _keys(records: Sequence[dict[object, object]]) -> list[str]:
+    """Rows by what finds them, as rules write it."""
+    return [key({str(name): value for name, value in record.items()}) for record in records]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from dauexp.report.findings import listed
+from dauexp.experiments.calibration import EARLIER, SAME
 from dauexp.report.frames import Frames, short
+from dauexp.report.plots.calibration import drift_of
 from dauexp.report.plots.evolution import PARTS, SHARES
-from dauexp.report.plots.parts import percent
 from dauexp.report.plots.robustness import case_of
+from dauexp.report.words import listed, percent
 
 
 def lateness(run: Frames) -> list[str]:
@@ -27,6 +28,26 @@ def lateness(run: Frames) -> list[str]:
         found.append(
             f"Worst are documents {case}: in the mean {told}, on one day "
             f"{percent(worst.max()).lstrip('+')} off."
+        )
+    return found
+
+
+def calibration(run: Frames, question: str = "dau") -> list[str]:
+    """What drift of requests per user does to who estimates users from them, at the greatest
+    strength of each drift; and how little of it shows on the days of calibration themselves."""
+    rows = run["calibration_errors"]
+    rows = rows[rows["question"] == question]
+    found = []
+    for (who, drift), mine in rows.groupby(["contender", "drift"], sort=False):
+        strongest = mine[mine["strength"] == mine["strength"].max()].set_index("calibrated_on")
+        row, same = strongest.loc[EARLIER], strongest.loc[SAME]
+        found.append(
+            f"{who}, {drift_of(str(drift), row['strength'])}: {short(question)} "
+            f"{percent(row['mean_relative_error'])} off in the mean ({percent(row['low'])} to "
+            f"{percent(row['high'])}), by the closed form "
+            f"{percent(row['expected_relative_error'])}, on a day "
+            f"{percent(row['expected_worst_relative_error'])}; calibrated on the same days "
+            f"{percent(same['mean_relative_error'])}."
         )
     return found
 

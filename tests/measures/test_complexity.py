@@ -9,9 +9,16 @@ from pathlib import Path
 import pytest
 
 from dauexp.errors import BadInput
-from dauexp.measures.complexity import COMPLEXITY, code_lines, complexity, measured, tokens
+from dauexp.measures.complexity import (
+    COMPLEXITY,
+    code_lines,
+    complexity,
+    measured,
+    tokens,
+)
 from dauexp.measures.complexity.constants import constants, declared
 from dauexp.measures.complexity.flux import parsed
+from dauexp.measures.complexity.sharing import shared
 from dauexp.options import contenders
 from dauexp.questions import Query, catalogue, queries
 from dauexp.scenario import load
@@ -234,6 +241,34 @@ def test_every_query_file_of_every_contender_is_measured() -> None:
     counted = {(row["strategy"], row["language"]) for row in rows if row["constants"]}
     assert counted == {(way, each) for way in ("counter", "sampled") for each in LANGUAGES}
     assert {row["strategy"] for row in rows if row["outside_steps"]} >= {"sketch", "counter"}
+
+
+def test_shared_are_the_questions_that_all_of_a_language_can_be_asked() -> None:
+    asked = {
+        ("sql", "a"): ("dau", "mau"),
+        ("sql", "b"): ("dau",),
+        ("sql", "c"): ("dau", "mau"),
+        ("flux", "b"): ("mau",),
+    }
+    rows = [
+        {"option": "x", "strategy": who, "language": language, "question": question}
+        for (language, who), questions in asked.items()
+        for question in questions
+    ]
+    assert shared(rows) == [True, False, True, True, False, True]
+    assert shared([]) == []
+
+
+def test_the_means_of_shared_questions_are_of_the_same_questions_for_all() -> None:
+    table = complexity(load("quick"), contenders()).to_pandas()
+    for _, rows in table[table["shared"]].groupby("language"):
+        asked = rows.groupby(["option", "strategy"])["question"].agg(lambda each: tuple(set(each)))
+        assert asked.map(sorted).map(tuple).nunique() == 1
+        assert "dau" in asked.iloc[0]
+    easy = table[(table["strategy"] == "set") & (table["language"] == "sql")]
+    whole = table[(table["strategy"] == "events") & (table["language"] == "sql")]
+    assert easy["shared"].all()
+    assert not whole["shared"].all()
 
 
 def test_the_examples_in_the_documentation_are_right(checkout: Path) -> None:

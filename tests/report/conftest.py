@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from dauexp import ledger, manifest
+from dauexp.experiments.calibration import CALIBRATION, EARLIER, SAME
 from dauexp.experiments.lateness import LATENESS
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.capability import capability
@@ -69,6 +70,7 @@ def tables(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> dict
         "results/effort": effort(scenario, contenders()),
         "results/software": software(),
         "results/lateness": _lateness(scenario),
+        "results/calibration_errors": _calibration(),
         "timings/cost": _cost(days, scenario),
         "timings/storage": _storage(days),
         "timings/growth": grown,
@@ -138,6 +140,30 @@ def _lateness(scenario: Scenario) -> pa.Table:
         for day in scenario.traffic.calendar[1:]
     ]
     return pa.Table.from_pylist(rows, LATENESS)
+
+
+def _calibration() -> pa.Table:
+    """A counter whose requests per user drift: it is off by that, and a percent by chance."""
+    rows = [
+        {
+            "option": "statsd",
+            "strategy": "counter",
+            "drift": drift,
+            "strength": strength,
+            "calibrated_on": period,
+            "question": "dau",
+            "replicates": 5,
+            "mean_relative_error": error + 0.01,
+            "low": error - 0.02,
+            "high": error + 0.04,
+            "worst_relative_error": error + 0.5,
+            "expected_relative_error": error,
+            "expected_worst_relative_error": error,
+        }
+        for drift, strength in (("none", 1.0), ("changed client", 1.2), ("changed client", 2.0))
+        for period, error in ((EARLIER, strength - 1), (SAME, 0.0))
+    ]
+    return pa.Table.from_pylist(rows, CALIBRATION)
 
 
 def _cost(days: list[list[pa.RecordBatch]], scenario: Scenario) -> pa.Table:

@@ -10,6 +10,7 @@ import pytest
 from dauexp.report import findings
 from dauexp.report.claims import judged
 from dauexp.report.frames import Frames, frames
+from dauexp.report.scorecard import SHARED, scorecard
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_a_run_too_short_for_a_question_does_not_blame_the_contenders(run: Frame
     assert "A glean and B custom give DAU exactly" in told
     assert "MAU" not in told
     assert "cannot be asked" not in told
-    assert "worst error of MAU" not in findings.scorecard(only(run, question="dau"))
+    assert "worst error of MAU" not in scorecard(only(run, question="dau"))
 
 
 def test_a_contender_without_any_answer_is_named(run: Frames) -> None:
@@ -52,13 +53,24 @@ def test_a_contender_without_any_answer_is_named(run: Frames) -> None:
 
 
 def test_the_scorecard_has_the_sums_of_the_tables(run: Frames) -> None:
-    card = findings.scorecard(run).set_index("contender")
+    card = scorecard(run).set_index("contender")
     assert list(card.index) == [
         "A glean", "B custom", "C statsd:counter", "C statsd:set", "C statsd:field",
     ]  # fmt: skip
     assert card.loc["A glean", "bytes a request"] == pytest.approx(1000)
     assert card.loc["B custom", "CPU \N{MICRO SIGN}s a request"] == pytest.approx(20 + 20)
     assert card.loc["C statsd:set", "worst error of DAU"] == pytest.approx(4)
+    rows = run["complexity"]
+    rows = rows[(rows["language"] == "sql") & rows["question"].str.startswith("dau")]
+    means = rows.groupby("contender")["difficulty"].mean()
+    assert card[SHARED].to_dict() == pytest.approx(means[card.index].to_dict())
+    assert card[SHARED]["A glean"] < card["mean query difficulty"]["A glean"]
+
+
+def test_a_run_of_before_without_shared_questions_has_a_scorecard(run: Frames) -> None:
+    old = {**run, "complexity": run["complexity"].drop(columns="shared")}
+    assert SHARED not in scorecard(old)
+    assert len(findings.outcome(old, [])) == len(findings.outcome(run, [])) - 1
 
 
 def test_the_outcome_names_who_is_least_among_the_exact(run: Frames) -> None:
@@ -75,19 +87,6 @@ def test_claims_are_counted_once(run: Frames) -> None:
     counts = findings.verdict_counts(judged(run))
     assert counts["claims"].sum() == 40
     assert counts["about"].iloc[0] == "for A"
-
-
-@pytest.mark.parametrize(
-    ("words", "told"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_a_list_reads_as_people_write_it(words: list[str], told: str) -> None:
-    assert findings.listed(words) == told
-
-
-def test_what_was_found_is_markdown_and_text() -> None:
-    found = findings.Found("one", "two")
-    assert found._repr_markdown_() == "- one\n- two"
-    assert repr(found) == "one\ntwo"
 
 
 def test_contenders_that_miss_the_same_are_told_together(run: Frames) -> None:

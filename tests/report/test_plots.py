@@ -15,13 +15,15 @@ import pytest
 from dauexp.report import findings, plots, style
 from dauexp.report.claims import judged
 from dauexp.report.frames import Frames, frames
-from dauexp.report.plots.parts import logarithmic_ticks, percent
+from dauexp.report.plots.parts import logarithmic_ticks
 from dauexp.report.render import Chart, png, spec, svg
+from dauexp.report.words import percent
 
 BY_CONTENDER = ("answers", "errors", "platforms", "ledger", "wire")
 CHARTS = (
     *BY_CONTENDER,
     "grid",
+    "calibration",
     "capability",
     "classification",
     "complexity",
@@ -193,6 +195,15 @@ def test_lateness_is_told_by_how_many_documents_and_how_late(run: Frames) -> Non
     told = spec(plots.lateness(run))["description"]
     assert "A glean, 100% late by 1 s: exact" in told
     assert "A glean, 100% late by 10 min: +2.0 %" in told
+
+
+def test_an_estimate_under_drift_is_told_beside_its_closed_form(run: Frames) -> None:
+    made = spec(plots.calibration(run))
+    told = made["description"]
+    assert "no drift +1.0 % (expected exact)" in told
+    assert "client with 1.2 times the requests +21.0 % (expected +20.0 %)" in told
+    assert rows(made) == 6
+    assert rows(spec(plots.calibration(run, "mau"))) == 0
 
 
 def test_a_picture_has_ids_of_its_own_whatever_was_drawn_before() -> None:

@@ -56,8 +56,15 @@ def test_capability_in_words(run: Frames) -> None:
 
 
 def test_complexity_in_words(run: Frames) -> None:
-    easiest, dau, outside, constants = queried.complexity(run)
+    easiest, alike, dau, outside, constants = queried.complexity(run)
     assert "in influxql are the easiest" in easiest
+    rows = run["complexity"]
+    three = rows[(rows["language"] == "sql") & rows["question"].str.startswith("dau")]
+    for who, mean in three.groupby("contender")["difficulty"].mean().items():
+        if who in set(run["ledger"]["contender"]):
+            assert f"{who} {mean:.1f}" in alike
+    assert "(DAU, DAU by platform and DAU by device family)" in alike
+    assert alike.endswith("are left to do by C statsd:sketch.")
     assert "A glean 11" in dau
     assert "C statsd:sketch in 30 of 30 queries" in outside
     assert "A glean" not in constants

@@ -93,7 +93,8 @@ def test_the_page_and_the_appendix_say_what_is_left_out_and_do_not_show_it(prote
     }
     assert segments
     assert not segments & set(out)
-    errors = {row[2].text for row in made.tables["errors"].rows if row[1].text == "dau_by_platform"}
+    rows = [row.cells for row in made.tables["errors"].rows]
+    errors = {cells[2].text for cells in rows if cells[1].text == "dau_by_platform"}
     assert errors
     assert not errors & set(out)
 

@@ -76,6 +76,16 @@ def test_a_run_that_has_an_experiment_is_not_tried_again(run_folder: Path) -> No
     ]
 
 
+def test_drift_is_told_at_its_strongest_in_sample_and_out_of_it(run_folder: Path) -> None:
+    none, client = tried.calibration(frames(run_folder))
+    assert none.startswith("C statsd:counter, no drift: DAU +1.0 % off in the mean")
+    assert client == (
+        "C statsd:counter, client with 2 times the requests: DAU +101 % off in the mean (+98.0 % "
+        "to +104 %), by the closed form +100 %, on a day +100 %; calibrated on the same days "
+        "+1.0 %."
+    )
+
+
 def test_trials_are_kept_and_an_unknown_case_is_told(
     run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""A sweep of four points, made once."""
+"""Sweeps of four points, made once: of a fault, and of scenarios drawn at random."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ values = [0.5]
 """
 
 
+SAMPLE = """
+name = "sampled"
+replicates = 1
+[changes]
+traffic.users = 12
+traffic.days = 1
+strategies = ["glean", "statsd:set"]
+[sample]
+count = 4
+draw = [
+    { key = "traffic.hosts.count", low = 1, high = 4, integer = true },
+    { key = "statsd.flush_seconds", choices = [1, 600] },
+]
+"""
+
+
 @pytest.fixture(scope="session")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Scenario]:
     path = tmp_path_factory.mktemp("plan") / "tiny.toml"
@@ -38,3 +54,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def swept(plan: tuple[Sweep, Scenario], runs: Path) -> Path:
     return run_sweep(*plan, runs, processes=1)
+
+
+@pytest.fixture(scope="session")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sampled")
+    (folder / "sampled.toml").write_text(SAMPLE, encoding="utf-8")
+    return run_sweep(*load_sweep(str(folder / "sampled.toml")), folder, processes=1)

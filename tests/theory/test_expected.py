@@ -1,8 +1,8 @@
 """The generator against the closed forms, over many seeds.
 
 Every number of users is binomial and independent between seeds, so the sum over the seeds has a
-known standard deviation. A check fails when it is more than 5 of them off. Of the 730
-checks here the chance that a right generator fails one is below 730 * 5.8e-7, one in 2,300.
+known standard deviation. A check fails when it is more than 5 of them off. Of the 1,022
+checks here the chance that a right generator fails one is below 1,022 * 5.8e-7, one in 1,700.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from scipy import stats
 
 from dauexp.scenario import load
 from dauexp.traffic import truth
-from dauexp.traffic.expected import Expected, moments
-from dauexp.traffic.parameters import RequestsPerDay
+from dauexp.traffic.expected import Expected
+from dauexp.traffic.laws import RequestsPerDay, moments
 from dauexp.traffic.requests import Simulator, day_quantiles
 
 SEEDS = 24
@@ -27,6 +27,13 @@ CASES = {
     "growing": ["traffic.churn.initial_share=0.3", "traffic.churn.daily_leave=0.03"],
     "rare users": ["traffic.activity.alpha=0.2", "traffic.activity.beta=3"],
     "heavy tail": ["traffic.requests.shape=1.2", "traffic.requests.maximum=40"],
+    "drifting": [
+        "traffic.drift.weekend=0.6",
+        "traffic.drift.growth=1.01",
+        "traffic.drift.client=1.5",
+        "traffic.drift.client_day=10",
+    ],
+    "long before": ["traffic.earlier_days=90", "traffic.churn.daily_leave=0.02"],
 }
 
 

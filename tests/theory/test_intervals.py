@@ -21,7 +21,7 @@ from scipy import stats
 from dauexp.channel import Channel
 from dauexp.measures import replicates as measure
 from dauexp.scenario import Scenario, load
-from dauexp.traffic.parameters import RequestsPerDay
+from dauexp.traffic.laws import RequestsPerDay
 from dauexp.traffic.requests import Simulator
 
 EXPERIMENTS = 500

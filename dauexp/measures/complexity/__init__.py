@@ -17,6 +17,7 @@ from dauexp.measures.complexity.flux import FLUX
 from dauexp.measures.complexity.halstead import Token, halstead
 from dauexp.measures.complexity.influxql import INFLUXQL
 from dauexp.measures.complexity.language import Language
+from dauexp.measures.complexity.sharing import shared
 from dauexp.measures.complexity.sql import SQL
 from dauexp.options import Contender
 from dauexp.questions import queries
@@ -43,11 +44,12 @@ COMPLEXITY = pa.schema(
         pa.field("subqueries", pa.int64()),
         pa.field("windows", pa.int64()),
         pa.field("aggregations", pa.int64()),
+        pa.field("shared", pa.bool_(), nullable=False),
     ]
 )
 """One row a query file. `lines` has neither blank lines nor comments. `outside_steps` are done
 outside the database; `constants` must be known beforehand; the file declares both. Those of the
-syntax tree are null in a language that has no parser here."""
+syntax tree are null in a language that has no parser here. `shared` is of `sharing.shared`."""
 
 LANGUAGES: Mapping[str, Language] = {"sql": SQL, "flux": FLUX, "influxql": INFLUXQL}
 """The languages whose queries can be measured, by the suffix of their files."""
@@ -74,7 +76,8 @@ def complexity(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
         for query in queries(contender.strategy(scenario).queries)
         if query.possible
     ]
-    return pa.Table.from_pylist(rows, schema=COMPLEXITY)
+    told = [{**row, "shared": alike} for row, alike in zip(rows, shared(rows), strict=True)]
+    return pa.Table.from_pylist(told, schema=COMPLEXITY)
 
 
 def measured(text: str, language: str) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dauexp.report.plots.accuracy import answers, classification, errors, grid, platforms
+from dauexp.report.plots.calibration import calibration
 from dauexp.report.plots.capability import capability
 from dauexp.report.plots.complexity import complexity, languages
 from dauexp.report.plots.cost import cpu, rest, wire
@@ -13,14 +14,18 @@ from dauexp.report.plots.flow import ledger
 from dauexp.report.plots.growth import exponents, growth
 from dauexp.report.plots.load import loss
 from dauexp.report.plots.mutation import mistakes
+from dauexp.report.plots.replicates import by_day, replicates
 from dauexp.report.plots.robustness import lateness
+from dauexp.report.plots.sensitivity import agreement, flips
 from dauexp.report.plots.sets import overcount
-from dauexp.report.plots.sweep import by_day, robustness
+from dauexp.report.plots.sweep import robustness, swept
 from dauexp.report.plots.traffic import requests_by_day, requests_by_hour, requests_per_user
 
 __all__ = [
+    "agreement",
     "answers",
     "by_day",
+    "calibration",
     "capability",
     "classification",
     "complexity",
@@ -30,6 +35,7 @@ __all__ = [
     "errors",
     "evolution",
     "exponents",
+    "flips",
     "grid",
     "growth",
     "languages",
@@ -39,12 +45,14 @@ __all__ = [
     "mistakes",
     "overcount",
     "platforms",
+    "replicates",
     "requests_by_day",
     "requests_by_hour",
     "requests_per_user",
     "rest",
     "robustness",
     "rotation",
+    "swept",
     "verdicts",
     "wire",
 ]

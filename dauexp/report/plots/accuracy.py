@@ -22,9 +22,9 @@ from dauexp.report.plots.parts import (
     logarithmic_ticks,
     nothing,
     panel,
-    percent,
 )
 from dauexp.report.render import Chart
+from dauexp.report.words import percent
 
 CLASSES = ("exact", "within 1 %", "within 10 %", "more than 10 % off", "impossible")
 CLASS_COLOURS = ("#1b6ca8", "#7fb5d8", "#f2c9a1", "#b5402a", "#5f666d")

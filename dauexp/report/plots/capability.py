@@ -8,8 +8,9 @@ import pandas as pd
 from dauexp.questions import catalogue
 from dauexp.report.frames import Frames, contenders, short
 from dauexp.report.plots.accuracy import CLASS_COLOURS, CLASS_INK, CLASSES, error_class
-from dauexp.report.plots.parts import LEAST, WIDTH, contenders_axis, finished, percent
+from dauexp.report.plots.parts import LEAST, WIDTH, contenders_axis, finished
 from dauexp.report.render import Chart
+from dauexp.report.words import percent
 
 UNASKED = "not asked in this run"
 _COLOURS = dict(zip((*CLASSES, UNASKED), (*CLASS_COLOURS, "#d3d7db"), strict=True))

@@ -17,9 +17,9 @@ from dauexp.report.plots.parts import (
     colour,
     finished,
     panel,
-    percent,
 )
 from dauexp.report.render import Chart
+from dauexp.report.words import percent
 
 CLASSES = {
     "as it should be": "#1b6ca8",

@@ -10,8 +10,9 @@ import pandas as pd
 
 from dauexp.options import options
 from dauexp.report.frames import Frames, short
-from dauexp.report.plots.parts import LEAST, WIDTH, finished, panel, percent
+from dauexp.report.plots.parts import LEAST, WIDTH, finished, panel
 from dauexp.report.render import Chart
+from dauexp.report.words import percent
 
 NOTICED: Final = {
     "caught": "#1b6ca8",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dauexp.report import style
 from dauexp.report.render import Chart
+from dauexp.report.words import MINUS
 
 WIDTH = 660
 """Width of a panel in pixels; a narrow page makes it narrower."""
@@ -78,26 +79,9 @@ def error_axis(channel: type[alt.X | alt.Y], field: str, errors: pd.Series[Any])
     return channel(f"{field}:Q", title="error against the truth (%)", scale=scale, axis=axis)
 
 
-LEAST_TOLD = 0.001
-"""Percent below which an error is only told to be below it: an estimate's rounding, for one."""
-
-MINUS = "\N{MINUS SIGN}"
 PERCENT_LABEL = (
     f"(datum.value > 0 ? '+' : datum.value < 0 ? '{MINUS}' : '') + abs(datum.value) + ' %'"
 )
-
-
-def percent(value: float | None) -> str:
-    """A relative error as people read it: `exact`, `+412 %`, `<0.001 %`, `no answer`."""
-    if value is None or pd.isna(value):
-        return "no answer"
-    if value == 0:
-        return "exact"
-    shown = 100 * abs(value)
-    if shown < LEAST_TOLD:
-        return f"<{LEAST_TOLD} %"
-    digits = f"{shown:,.0f}" if shown >= 100 else f"{shown:.1f}" if shown >= 1 else f"{shown:.1g}"
-    return f"{'+' if value > 0 else MINUS}{digits} %"
 
 
 def finished(chart: Any, title: str, told: str, *, subtitle: str = "", **size: Any) -> Chart:

@@ -10,8 +10,9 @@ import altair as alt
 from dauexp.options import options
 from dauexp.report import style
 from dauexp.report.frames import Frames
-from dauexp.report.plots.parts import WIDTH, error_axis, finished, percent
+from dauexp.report.plots.parts import WIDTH, error_axis, finished
 from dauexp.report.render import Chart
+from dauexp.report.words import percent
 
 LATE = {"delay": "late by", "duplication": "again after"}
 """How a case of lateness is told, by its fault."""
