@@ -33,7 +33,10 @@ class Database(Protocol):
     """The steps outside it that a query file may declare, by name."""
 
     def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Runs a query. Raises BadInput where the query is not of the language."""
+        """Runs a query; gives the rows that it answers.
+
+        Raises BadInput where the query is not of the language.
+        """
 
     def __enter__(self) -> Self: ...
 
@@ -44,7 +47,8 @@ def connect(
     memory: str = "2GB", threads: int = 2, spill: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory, in UTC, that spills to the folder `spill`, by default one that
-    no other connection has. It fetches no extension."""
+    no other connection has. It uses `memory` (with its unit) and so many `threads` at most, and
+    fetches no extension."""
     connection = duckdb.connect()
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
@@ -70,11 +74,21 @@ def to_duckdb(query: str) -> tuple[str, frozenset[str]]:
     try:
         statements = sqlglot.parse(query, read="bigquery", error_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.SqlglotError as error:
-        raise BadInput(f"not BigQuery SQL: {error}") from error
+        raise BadInput(f"not BigQuery SQL: {_told(error)}") from error
     if len(statements) != 1 or statements[0] is None:
         raise BadInput(f"a query file holds one statement, not {len(statements)}")
     names = frozenset(node.name for node in statements[0].find_all(exp.Parameter))
     return statements[0].sql(dialect="duckdb"), names
+
+
+def _told(error: sqlglot.errors.SqlglotError) -> str:
+    """What a parser says, in a line."""
+    found = getattr(error, "errors", None)
+    if not found:
+        return " ".join(str(error).split())
+    first = found[0]
+    said, _, _ = first["description"].partition(" but got <")
+    return f"line {first['line']}, column {first['col']}: {said.rstrip('.')}"
 
 
 class SqlDatabase:
@@ -94,7 +108,12 @@ class SqlDatabase:
             self.connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{files}')")
 
     def ask(self, query: str, language: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Runs a query in BigQuery SQL; only the parameters that it names are bound."""
+        """Runs a query in BigQuery SQL; only the parameters that it names are bound. Gives the rows
+        that it answers.
+
+        Raises BadInput for another language, for what is not one statement, and where the query
+        names a parameter that is not given.
+        """
         if language != "sql":
             raise BadInput(f"this database is asked in sql, not in {language}")
         statement, names = to_duckdb(query)

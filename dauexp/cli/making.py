@@ -22,12 +22,13 @@ def run(
     runs: Runs = Path("runs"),
     processes: Processes = CORES,
     schedule_dir: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--schedule-dir",
             metavar="RUNS",
             help="Run in a dated folder there, link latest, keep a history; exit code 1 where a "
-            "threshold of the scenario is crossed or a notebook fails.",
+            "threshold of the scenario is crossed or a notebook fails. A folder, or a URL such as "
+            "s3://BUCKET/RUNS.",
         ),
     ] = None,
     keep: Annotated[
@@ -69,7 +70,7 @@ def init(
 @commands.command(rich_help_panel=PANEL)
 def history(
     runs: Annotated[
-        Path, typer.Argument(metavar="RUNS", help="The folder of a schedule, or of runs.")
+        str, typer.Argument(metavar="RUNS", help="A folder of runs, or a schedule's folder or URL.")
     ],
     as_json: Json = False,
     page: Annotated[

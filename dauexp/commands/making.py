@@ -43,25 +43,31 @@ def init(folder: Path, name: str | None) -> None:
 
 
 def scheduled(
-    scenario: str, changes: Sequence[str], top: Path, keep: int, processes: int, *, as_json: bool
+    scenario: str, changes: Sequence[str], top: str, keep: int, processes: int, *, as_json: bool
 ) -> int:
     """Makes the next run of a schedule, prints its summary and gives its exit code."""
-    from dauexp import schedule
+    from dauexp.schedule import remote
+    from dauexp.schedule import scheduled as make_scheduled
 
+    loaded = load(scenario, changes)
     with Bars() as bars:
-        summary = schedule.scheduled(load(scenario, changes), top, keep, processes, bars)
+        if remote.is_url(top):
+            summary = remote.scheduled_at(loaded, top, keep, processes, bars)
+        else:
+            summary = make_scheduled(loaded, Path(top), keep, processes, bars)
     print(msgspec.json.encode(summary).decode() if as_json else summary.line)
     return summary.exit_code
 
 
-def history(top: Path, page: Path | None, *, as_json: bool) -> None:
+def history(top: str, page: Path | None, *, as_json: bool) -> None:
     """Prints the history of a folder of runs, with what drifts; writes the page too."""
     from dauexp import history as past
     from dauexp.history.page import page as drawn
     from dauexp.history.table import contender_rows, measure_rows
+    from dauexp.schedule import remote
     from dauexp.store import replacing
 
-    entries = past.history(top)
+    entries = remote.entries(top) if remote.is_url(top) else past.history(Path(top))
     rows = measure_rows(entries) if as_json else contender_rows(entries)
     print_rows(rows, as_json=as_json, width=160)
     if page is not None:

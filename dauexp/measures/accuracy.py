@@ -45,7 +45,7 @@ def accuracy(answers: pa.Table, truth: pa.Table) -> pa.Table:
 
 
 def beside_the_truth(answers: pa.Table, truth: pa.Table) -> pa.Table:
-    """Answers for a day or segment that the truth does not have: there should be none."""
+    """The rows of `answers` whose day or segment `truth` does not have: there should be none."""
     with connect() as duck:
         duck.register("answers", answers)
         duck.register("truth", truth)
@@ -67,7 +67,11 @@ ORDER BY ALL
 
 
 def summary(accuracy: pa.Table) -> pa.Table:
-    """Mean, lowest, highest and worst relative error over the days, per query and segment."""
+    """Mean, lowest, highest and worst relative error over the days, from the table of `accuracy`.
+
+    One row per query and segment; `days` is how many there are and `days_answered` how many have an
+    error; errors are fractions.
+    """
     with connect() as duck:
         duck.register("accuracy", accuracy)
         return duck.sql(_SUMMARY).to_arrow_table()

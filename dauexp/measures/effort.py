@@ -86,7 +86,10 @@ _CHECKOUT = _OPTIONS.parent.parent
 
 
 def effort(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
-    """The table `EFFORT` of some contenders."""
+    """The table `EFFORT` of some contenders.
+
+    Raises BadInput where a file does not define what an option says that it carries.
+    """
     rows = [
         {
             "option": contender.option.id,

@@ -156,7 +156,10 @@ def intervals(
     mean: np.ndarray, deviation: np.ndarray, count: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper ends of Student's 95% intervals of means, from the mean, the sample standard
-    deviation and the number of independent values; NaN with fewer than two."""
+    deviation and the number of independent values, all of one shape; NaN with fewer than two.
+
+    Source: Student, "The probable error of a mean", Biometrika 6 (1908).
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.where(count > 1, count - 1, np.nan))
         half = quantile * deviation / np.sqrt(count)

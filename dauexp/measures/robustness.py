@@ -60,7 +60,8 @@ def robustness(
 
 
 def lost_shares(ledger: pa.Table) -> pd.DataFrame:
-    """Of each setting, option and strategy: the share of messages lost, mean over replicates."""
+    """One row a setting, option and strategy, with `lost_share` as in the table `ROBUSTNESS`: mean
+    over replicates. `ledger` is as in `robustness`."""
     keys = ["setting", "option", "strategy"]
     frame = ledger.to_pandas()
     wide = frame.pivot_table(

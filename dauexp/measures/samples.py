@@ -25,7 +25,7 @@ SAMPLES = pa.schema(
 def samples(
     scenario: Scenario, source: Source, contenders: Sequence[Contender], requests: int
 ) -> pa.Table:
-    """The messages of each contender for the first requests of a source."""
+    """The messages of each contender for the first `requests` of a source: the table `SAMPLES`."""
     batch = next(each.observations for each in source.batches(0, 0) if each.observations.num_rows)
     rows = [
         {

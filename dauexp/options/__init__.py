@@ -132,7 +132,10 @@ class Option:
 
 @cache
 def options() -> Mapping[str, Option]:
-    """All options there are, by id: the folders of this package, then the installed plug-ins."""
+    """All options there are, by id: the folders of this package, then the installed plug-ins.
+
+    Raises BadInput where two have one id, or a name is not fit for a folder.
+    """
     modules = [
         importlib.import_module(f"{__name__}.{found.name}")
         for found in pkgutil.iter_modules(__path__)

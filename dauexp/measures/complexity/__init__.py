@@ -95,7 +95,10 @@ def measured(text: str, language: str) -> dict[str, float]:
 
 
 def tokens(text: str, language: str) -> Sequence[Token]:
-    """The tokens of a query, comments and closing brackets left out."""
+    """The tokens of a query, comments and closing brackets left out.
+
+    Raises BadInput where the language cannot be measured, or the text is not of it.
+    """
     return _known(language).tokens(text)
 
 

@@ -13,6 +13,7 @@ from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option
 from dauexp.options.glean.emitter import PythonEmitter
+from dauexp.options.glean.generate import python_module
 from dauexp.options.glean.own import OwnEmitter, service
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import RustEmitter
@@ -58,9 +59,11 @@ class GleanEvents(IngestedStrategy):
         return self._emitter.processes
 
     def prepare(self) -> None:
-        """Builds what is in Rust: the emitter, and what reads its lines."""
+        """Generates the emitter, and builds what is in Rust: it, and what reads its lines."""
         if self.scenario.glean.emitter == "rust":
-            rust_program(REGISTRY)
+            rust_program(self.registry)
+        else:
+            python_module(self.registry)
         super().prepare()
 
     def wire(self, observations: pa.RecordBatch) -> pa.Array:

@@ -66,10 +66,13 @@ def write(point: Point) -> str:
     return str(line.to_line_protocol())
 
 
+_BLANK = " \t\0"
+"""What InfluxDB passes over before each part of a line; what divides them is a space."""
 _UNESCAPED_SPACE = re.compile(r"(?<!\\) +")
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _UNESCAPED_EQUALS = re.compile(r"(?<!\\)=")
-_FIELD_KEY = re.compile(r"((?:\\[,= ]|\\(?![,= ])|[^,= \n\\])+)=")
+_FIELD_KEY = re.compile(r"((?:[^,= \n\\]|\\.)++)(?<!\\)=")
+_ESCAPED_IN_KEY = re.compile(r'\\([,"= ])')
 _FIELD_VALUE = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^", ]+)', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]+i")
 _UNSIGNED = re.compile(r"[0-9]+u")
@@ -86,7 +89,7 @@ def parse(line: str, precision: str = "ns") -> Point:
 
     Raises LineError where it is not line protocol, or its time is none that InfluxDB can keep.
     """
-    head, fields_and_time = _split_head(line.strip(" \r\n"))
+    head, fields_and_time = _split_head(line.strip("\n").lstrip(_BLANK))
     measurement, tags = _series(head)
     fields, rest = _fields(fields_and_time)
     if rest and not _TIME.fullmatch(rest):
@@ -111,7 +114,7 @@ def _split_head(line: str) -> tuple[str, str]:
         raise LineError("a line end before the fields")
     if head.startswith("#"):
         raise LineError("a comment")
-    return head, line[space.end() :]
+    return head, line[space.end() :].lstrip(_BLANK)
 
 
 def _series(head: str) -> tuple[str, dict[str, str]]:
@@ -120,13 +123,14 @@ def _series(head: str) -> tuple[str, dict[str, str]]:
         raise LineError("no measurement")
     tags: dict[str, str] = {}
     for pair in pairs:
-        key, *value = _UNESCAPED_EQUALS.split(pair)
-        if not key or len(value) != 1 or not value[0]:
+        equals = _UNESCAPED_EQUALS.search(pair)
+        key, value = (pair[: equals.start()], pair[equals.end() :]) if equals else (pair, "")
+        if not key or not value or _UNESCAPED_EQUALS.search(value, 1):
             raise LineError(f"the tag {_shown(pair)} is not KEY=VALUE")
         key = _unescape(key)
         if key in tags:
             raise LineError(f"the tag {_shown(key)} is there twice")
-        tags[key] = _unescape(value[0])
+        tags[key] = _unescape(value)
     return _unescape(measurement, ", "), tags
 
 
@@ -144,14 +148,14 @@ def _fields(text: str) -> tuple[dict[str, Value], str]:
         value = _FIELD_VALUE.match(text, key.end()) if key else None
         if key is None or value is None:
             raise LineError(f"no KEY=VALUE for a field at {_shown(text[position:])}")
-        fields[_unescape(key[1])] = _value(value)
+        fields[_ESCAPED_IN_KEY.sub(r"\1", key[1])] = _value(value)
         position = value.end()
         if text[position : position + 1] != ",":
             break
         position += 1
     if text[position : position + 1] not in {"", " "}:
         raise LineError(f"a field goes on with {_shown(text[position:])}")
-    return fields, text[position:].strip(" ")
+    return fields, text[position:].lstrip(_BLANK).rstrip(" ")
 
 
 def _value(match: re.Match[str]) -> Value:
