@@ -17,7 +17,14 @@ INSTALLED := $(VENV)/.installed
 PYTHON ?=
 SCENARIO ?= default
 TESTS ?= tests
+RUNS ?= 200000
 JUPYTER_FLAGS ?=
+
+# That of .venv, where there is one.
+UV := $(or $(wildcard $(BIN)/uv),uv)
+LOCK = mkdir -p build && $(UV) pip compile pyproject.toml --group dev --universal \
+  --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-header --quiet
 
 # pip neither asks nor looks for a newer pip.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -71,32 +78,51 @@ bench: $(INSTALLED) ## measure the speed of our code and of its peers, side by s
 	@$(BIN)/python -m benchmarks.peers
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## fuzz the parsers of outside input with RUNS=200000 inputs in all
+	@$(BIN)/python -m tests.fuzz --runs $(RUNS)
+
 ##@ Keep it
 
 .PHONY: lock
-lock: ## renew requirements.lock from pyproject.toml (needs uv on the PATH)
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet \
-	  --output-file requirements.lock.new
+lock: ## renew the locks, requirements*.lock, from pyproject.toml (needs uv, which .venv has)
+	@$(LOCK) --output-file build/newest
 	@{ \
 	  echo "# Every package dauexp needs to run and to be worked on, at one version, with its hashes,"; \
 	  echo "# for Python 3.11 and later on Linux and macOS. Made by 'make lock' from pyproject.toml."; \
-	  cat requirements.lock.new; } > requirements.lock
-	@rm requirements.lock.new
+	  cat build/newest; } > requirements.lock
+	@$(LOCK) --resolution lowest-direct --output-file build/oldest
+	@{ \
+	  echo "# The same, each package that pyproject.toml names at the oldest version that it allows:"; \
+	  echo "# 'make package' tests dauexp with these too. Made by 'make lock'."; \
+	  cat build/oldest; } > requirements-oldest.lock
+	@rm build/newest build/oldest
+
+.PHONY: audit
+audit: $(INSTALLED) ## ask an advisory service for known vulnerabilities of what is locked (fetches pip-audit)
+	@$(UV) tool run pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 .PHONY: registry
 registry: $(INSTALLED) ## check metrics.yaml and pings.yaml by glinter; renew docs/data-review.md
 	@$(BIN)/glean_parser glinter dauexp/options/glean/metrics.yaml dauexp/options/glean/pings.yaml
 	@$(BIN)/python -m dauexp.options.glean.review docs/data-review.md
 
+.PHONY: docs
+docs: $(INSTALLED) ## build the site of the documentation into site/
+	@$(BIN)/python -m properdocs build --strict --quiet
+	@echo "site/index.html"
+
 .PHONY: wheel
-wheel: $(INSTALLED) ## build the wheel into dist/
-	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	@ls dist/*.whl
+wheel: $(INSTALLED) ## build the wheel and the sdist into dist/
+	@$(BIN)/python -m hatchling build -d dist
+
+.PHONY: package
+package: wheel ## test what was built: installed on each Python there is, with the oldest packages, by uv and pipx
+	@$(BIN)/python -m pytest -m heavy tests/package
 
 .PHONY: clean
 clean: ## remove .venv, caches and built files; runs/ stays
-	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A candidate counts when it runs, is new enough and can make an environment: the name alone

@@ -83,6 +83,15 @@ BROKEN = (
     "cpu,host=a value\\=1 1700000000000000000",
     "cpu value=1,value=2 1700000000000000002",
     'cpu value=1,value="x" 1700000000000000003',
+    'cpu value="x\\"',
+    'cpu value="x\\\\',
+    "\tcpu \tvalue=1i \t1700000000000000000",
+    "cpu value=1i\r",
+    "cpu,host==a value=1i 1700000000000000000",
+    "cpu,host=a=b\\=c value=1i",
+    'cpu \\"f\\"=1 1700000000000000000',
+    "cpu back\\\\=1",
+    "cpu back\\\\,=1",
 )
 """What is wrong, or looks so; InfluxDB decides."""
 

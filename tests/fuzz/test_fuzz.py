@@ -1,0 +1,41 @@
+"""What was found by fuzzing stays mended: every input of the corpus through its target."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import corpus
+from tests.fuzz.targets import TARGETS
+
+
+@pytest.fixture(autouse=True)
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_input_of_the_corpus_is_taken(name: str) -> None:
+    kept = [*corpus.seeds(name), *corpus.found(name)]
+    assert len(kept) >= 8
+    for each in kept:
+        TARGETS[name].check(each)
+
+
+def test_every_file_of_the_corpus_has_a_target_and_is_small() -> None:
+    names = {path.name.split(".")[0] for path in corpus.FOLDER.iterdir()}
+    assert names == set(TARGETS)
+    for name in TARGETS:
+        assert sum(map(len, corpus.found(name))) <= corpus.MOST_BYTES
+
+
+def test_bytes_are_kept_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    monkeypatch.setattr(corpus, "MOST_BYTES", 300)
+    every = [bytes(range(256)), b"", b"a", b"b" * 300]
+    corpus.keep("x", every)
+    assert corpus.found("x") == [b"", b"a", bytes(range(256))]
+    corpus.unpack(every, tmp_path / "pool")
+    assert sorted(corpus.packed(tmp_path / "pool")) == sorted(every)
