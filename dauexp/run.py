@@ -57,7 +57,10 @@ def silent(stage: str, done: int, steps: int) -> None:
 
 
 def folder_of(scenario: Scenario, runs: Path) -> Path:
-    """The folder of a scenario's run: two scenarios never share one, nor do two traces."""
+    """The folder of a scenario's run: two scenarios never share one, nor do two traces.
+
+    Raises BadInput where the trace cannot be read.
+    """
     digest = scenario.digest
     if scenario.traffic.trace is not None:
         try:
@@ -86,7 +89,10 @@ def run(scenario: Scenario, runs: Path, processes: int = 2, progress: Progress =
 def run_in(
     scenario: Scenario, folder: Path, processes: int = 2, progress: Progress = silent
 ) -> None:
-    """Runs a scenario in a folder of any name, as `run` does in that of its digest."""
+    """Runs a scenario in a folder of any name, as `run` does in that of its digest.
+
+    Raises BadInput, Unbalanced and DauexpError as `run` does.
+    """
     known = folder_of(scenario, folder.parent).name
     folder.mkdir(parents=True, exist_ok=True)
     with (

@@ -6,7 +6,7 @@ runs in the folder are measured when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -79,20 +79,32 @@ def history(top: Path) -> list[Entry]:
 def read(top: Path) -> list[Entry]:
     """The entries that scheduled runs left. Raises BadInput where the file is broken."""
     path = top / FILE
-    lines = path.read_bytes().splitlines() if path.exists() else []
+    return decoded(path.read_bytes() if path.exists() else b"", str(path))
+
+
+def decoded(content: bytes, name: str) -> list[Entry]:
+    """The entries in the content of a file of that name. Raises BadInput where it is broken."""
     try:
-        return [msgspec.json.decode(line, type=Entry) for line in lines]
+        return [msgspec.json.decode(line, type=Entry) for line in content.splitlines()]
     except msgspec.DecodeError as error:
-        raise BadInput(f"{path}: not a history, one JSON object a line: {error}") from error
+        raise BadInput(f"{name}: not a history, one JSON object a line: {error}") from error
+
+
+def encoded(entries: Iterable[Entry]) -> bytes:
+    """Entries as the content of a file, one JSON object a line."""
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in entries)
+
+
+def write(top: Path, entries: Iterable[Entry]) -> None:
+    """Puts entries in the place of those that scheduled runs left."""
+    content = encoded(entries)
+    with replacing(top / FILE) as beside:
+        beside.write_bytes(content)
 
 
 def add(top: Path, entry: Entry) -> None:
     """Adds an entry, or puts it in the place of that of the same run."""
-    entries = [each for each in read(top) if each.run != entry.run]
-    with replacing(top / FILE) as beside:
-        beside.write_bytes(
-            b"".join(msgspec.json.encode(each) + b"\n" for each in [*entries, entry])
-        )
+    write(top, [*(each for each in read(top) if each.run != entry.run), entry])
 
 
 def _is_run(folder: Path) -> bool:

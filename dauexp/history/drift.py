@@ -52,13 +52,16 @@ def _of_one(entries: Sequence[Entry]) -> Iterator[Drift]:
 
 
 def drifting(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Which of some values, in the order of their runs, drift by the rule of this module."""
-    marked = np.zeros(len(values), np.bool_)
-    for place in range(FEWEST + 1, len(values)):
-        before = values[max(0, place - 1 - WINDOW) : place - 1]
-        median = np.median(before)
-        spread = _SCALE * np.median(np.abs(before - median))
-        away = values[place - 1 : place + 1] - median
-        far = np.abs(away) > max(SPREADS * spread, SHARE * abs(median))
-        marked[place] = far.all() and away[0] * away[1] > 0
+    """Which of some values, in the order of their runs, drift by the rule of this module.
+
+    Takes an array of shape (..., runs): each history on its own. Gives one of the same shape.
+    """
+    marked = np.zeros(values.shape, np.bool_)
+    for place in range(FEWEST + 1, values.shape[-1]):
+        before = values[..., max(0, place - 1 - WINDOW) : place - 1]
+        median = np.median(before, axis=-1, keepdims=True)
+        spread = _SCALE * np.median(np.abs(before - median), axis=-1, keepdims=True)
+        away = values[..., place - 1 : place + 1] - median
+        far = np.abs(away) > np.maximum(SPREADS * spread, SHARE * np.abs(median))
+        marked[..., place] = far.all(axis=-1) & (away[..., 0] * away[..., 1] > 0)
     return marked

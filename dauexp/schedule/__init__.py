@@ -55,23 +55,31 @@ class Summary(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def scheduled(
-    scenario: Scenario, top: Path, keep: int, processes: int = 2, progress: Progress = silent
+    scenario: Scenario,
+    top: Path,
+    keep: int,
+    processes: int = 2,
+    progress: Progress = silent,
+    *,
+    shown: str = "",
 ) -> Summary:
     """Makes the next run of a schedule, in a dated folder below `top`, with its report.
 
     The newest `keep` dated folders stay; the history of all runs stays in `history.ndjson`. A run
-    that was stopped goes on. `latest` points to the last run that was finished.
+    that was stopped goes on. `latest` points to the last run that was finished. `shown` is what the
+    summary calls `top`, by default its path.
 
     Raises BadInput as `run` does, where another process is at it, or where a threshold is of no
     contender.
     """
     check(scenario)
     top.mkdir(parents=True, exist_ok=True)
-    with _alone(top):
+    with alone(top / ".lock", str(top)):
         remove_parts(top, below=False)
         folder = next_folder(top, folder_of(scenario, top).name)
         earlier = [entry for entry in read(top) if entry.run != folder.name]
-        summary = _made(scenario, folder, earlier, processes, progress)
+        told = f"{shown or top}/{folder.name}"
+        summary = _made(scenario, folder, told, earlier, processes, progress)
         if summary.entry:
             add(top, summary.entry)
             link_latest(folder)
@@ -83,17 +91,22 @@ def scheduled(
 
 
 def _made(
-    scenario: Scenario, folder: Path, earlier: list[Entry], processes: int, progress: Progress
+    scenario: Scenario,
+    folder: Path,
+    shown: str,
+    earlier: list[Entry],
+    processes: int,
+    progress: Progress,
 ) -> Summary:
     def summary(
         status: Literal["fine", "crossed", "failed", "unbalanced"], **more: object
     ) -> Summary:
-        return Summary(str(folder), scenario.name, status, EXIT_CODES[status], **more)  # type: ignore[arg-type]
+        return Summary(shown, scenario.name, status, EXIT_CODES[status], **more)  # type: ignore[arg-type]
 
     try:
         run_in(scenario, folder, processes, progress)
     except Unbalanced as error:
-        return summary("unbalanced", failed=str(error))
+        return summary("unbalanced", failed=str(error).replace(str(folder), shown))
     entry = measured(folder)
     over = [str(each) for each in crossed(scenario, entry, earlier)]
     try:
@@ -101,16 +114,17 @@ def _made(
     except BadInput:
         raise
     except DauexpError as error:
-        return summary("failed", crossed=over, failed=str(error), entry=entry)
+        failed = str(error).replace(str(folder.resolve()), shown)
+        return summary("failed", crossed=over, failed=failed, entry=entry)
     return summary("crossed" if over else "fine", crossed=over, entry=entry)
 
 
 @contextmanager
-def _alone(top: Path) -> Iterator[None]:
-    """Holds the lock of a schedule's folder."""
+def alone(lock: Path, place: str) -> Iterator[None]:
+    """Holds the lock of a schedule at a place. Raises BadInput where another process holds it."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(locked(top / ".lock", wait=False))
+            stack.enter_context(locked(lock, wait=False))
         except BlockingIOError as error:
-            raise BadInput(f"{top}: another scheduled run is at it; wait for it") from error
+            raise BadInput(f"{place}: another scheduled run is at it; wait for it") from error
         yield

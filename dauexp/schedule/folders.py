@@ -24,8 +24,13 @@ def dated(top: Path) -> list[Path]:
     return sorted(
         path
         for path in top.iterdir()
-        if _DATED.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+        if is_dated(path.name) and path.is_dir() and not path.is_symlink()
     )
+
+
+def is_dated(name: str) -> bool:
+    """Whether a folder has the name of a scheduled run."""
+    return _DATED.fullmatch(name) is not None
 
 
 def next_folder(top: Path, run: str, now: datetime | None = None) -> Path:
