@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -208,6 +209,36 @@ def test_import_brings_in_nothing_heavy() -> None:
     ).stdout.split()
     tops = {name.partition(".")[0] for name in loaded}
     assert tops - set(sys.stdlib_module_names) == {"dauexp"}
+
+
+def test_the_command_brings_in_nothing_heavy_before_a_command_runs(declared: set[str]) -> None:
+    code = "import sys; import dauexp.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    providers = packages_distributions()
+    tops = {name.partition(".")[0] for name in loaded}
+    packages = {normal(each) for top in tops for each in providers.get(top, ())} & declared
+    assert packages <= {"typer", "rich", "markdown-it-py", "pygments"}
+
+
+@pytest.mark.parametrize(
+    ("command", "seconds"),
+    [(("-c", "import dauexp"), 0.3), (("-m", "dauexp", "--help"), 0.5)],
+    ids=["import", "--help"],
+)
+def test_a_start_takes_no_time(command: tuple[str, ...], seconds: float) -> None:
+    """CPU time, of which a busy machine takes no more, and the least of some: the first start may
+    compile."""
+    assert min(cpu_seconds([sys.executable, *command]) for _ in range(5)) < seconds
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """The CPU time of a command and of all that it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_the_licence_is_the_whole_mpl(checkout: Path) -> None:

@@ -59,7 +59,9 @@ def growth(
     keeps the tables `GROWTH` and `GROWTH_FIT`; given is the latter.
 
     `settings` are the levels of each factor (`dauexp.growth.grid.SETTINGS`); `changes` are other
-    values of dotted keys of the scenario, such as `strategies`, or `influxdb.backend`.
+    values of dotted keys of the scenario, such as `strategies`, or `influxdb.backend`. Each query
+    is timed `repeats` times.
+
     Raises BadInput where the folder is no finished run, or a parameter cannot be.
     """
     finished(folder)

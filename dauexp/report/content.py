@@ -24,7 +24,7 @@ from dauexp.report.weighing import (
     load_weights,
     weighed,
 )
-from dauexp.report.words import Said
+from dauexp.report.words import Said, listed
 from dauexp.scenario import Scenario
 
 
@@ -129,13 +129,14 @@ def _contenders(run: Frames) -> list[dict[str, str]]:
 
 
 def _reasons(run: Frames) -> list[dict[str, str]]:
-    """Why a contender cannot be asked a question."""
+    """Why a contender cannot be asked some questions; those of one reason together."""
     if "capability" not in run:
         return []
     rows = run["capability"]
+    cannot = rows[~rows["possible"]].groupby(["contender", "reason"], sort=False)["question"]
     return [
-        {"contender": row["contender"], "question": title(row["question"]), "reason": row["reason"]}
-        for row in rows[~rows["possible"]].to_dict("records")
+        {"contender": str(who), "questions": listed(map(title, asked.unique())), "reason": str(why)}
+        for (who, why), asked in cannot
     ]
 
 

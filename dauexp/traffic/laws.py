@@ -46,7 +46,8 @@ class RequestsPerDay(Parameters):
 
 class Drift(Parameters):
     """How the mean requests of an active user and day drift away from those of `requests`: by the
-    product of these factors. A user with none of them is as likely to be active as before."""
+    product of these factors, but to 1 at least and the maximum at most. Nobody is active more or
+    less often for it."""
 
     weekend: float = parameter(
         1.0,
@@ -99,8 +100,8 @@ def moments(law: RequestsPerDay) -> tuple[float, float]:
 @cache
 def scaled(law: RequestsPerDay, factor: float) -> RequestsPerDay:
     """The law of the same shape and maximum whose mean is `factor` times as large; the same one
-    where the factor is 1. Raises ValueError where there is none: an active user makes one request
-    at least, and the maximum at most."""
+    where the factor is 1. As an active user makes one request at least and the maximum at most, so
+    does the mean, whatever the factor."""
     if factor == 1:
         return law
     mean = moments(law)[0]
@@ -108,11 +109,10 @@ def scaled(law: RequestsPerDay, factor: float) -> RequestsPerDay:
     def beyond(logarithm: float) -> float:
         return moments(_with_scale(law, math.exp(logarithm)))[0] - factor * mean
 
-    if not beyond(_NARROWEST) < 0 < beyond(_WIDEST):
-        raise ValueError(
-            f"drift: {factor:.4g} times {mean:.4g} requests a user and day cannot be, as an active "
-            f"user makes 1 at least and {law.maximum} at most: give factors nearer 1"
-        )
+    if beyond(_NARROWEST) >= 0:
+        return _with_scale(law, math.exp(_NARROWEST))
+    if beyond(_WIDEST) <= 0:
+        return _with_scale(law, math.exp(_WIDEST))
     return _with_scale(law, math.exp(brentq(beyond, _NARROWEST, _WIDEST, xtol=1e-12)))
 
 

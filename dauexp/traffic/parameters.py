@@ -217,15 +217,6 @@ class Traffic(Parameters):
         source="simulated traffic needs no file",
     )
 
-    @model_validator(mode="after")
-    def _drift_is_possible(self) -> Self:
-        if self.drift != Drift():
-            days = range(-self.earlier_days, self.days)
-            factors = [self.drift.factor(day, self.weekday(day)) for day in days]
-            for factor in (min(factors), max(factors)):
-                scaled(self.requests, factor)
-        return self
-
     def weekday(self, day: int) -> int:
         """The weekday of a day (offset from the first); Monday is 0."""
         return (self.first_day.weekday() + day) % 7

@@ -9,6 +9,7 @@ import pytest
 
 from dauexp.errors import BadInput
 from dauexp.faults import Faults
+from dauexp.scenario import keys
 from dauexp.sweep import load_sweep, presets
 from dauexp.sweep.draws import Draw, latin_hypercube
 from dauexp.sweep.plan import points, settings
@@ -158,6 +159,33 @@ def test_the_sensitivity_preset_is_of_200_scenarios_each_with_a_seed_of_its_own(
     found = points(*load_sweep("sensitivity"))
     assert len(found) >= 200
     assert len({each.scenario.seed for each in found}) == len(found)
+
+
+LEFT_OUT = {
+    "no effect on an answer": {
+        "traffic.block_users",
+        "traffic.batch_rows",
+        "statsd.transport",
+        "influxdb.backend",
+    },
+    "a name": {"statsd.prefix"},
+    "a weight for each host, so it hangs on their number": {"traffic.hosts.weights"},
+    "fixed, so that MAU is defined": {"traffic.days"},
+    "in place of all the others": {"traffic.trace"},
+}
+"""Parameters of the traffic and of option C that the sensitivity preset does not draw, with the
+reason."""
+
+
+def test_the_sensitivity_preset_draws_the_whole_parameter_space() -> None:
+    """A new parameter is drawn, or left out for a reason."""
+    sweep, _ = load_sweep("sensitivity")
+    assert sweep.sample
+    drawn = {key for draw in sweep.sample.draw for key in (draw.key, *draw.also)}
+    groups = tuple(f"{key}." for key in drawn)
+    every = {key for key in keys() if key.startswith(("traffic.", "statsd.", "influxdb."))}
+    missing = {key for key in every - drawn if not key.startswith(groups)}
+    assert missing == set().union(*LEFT_OUT.values())
 
 
 def test_a_latin_hypercube_takes_each_part_of_a_range_once() -> None:

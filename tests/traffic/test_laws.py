@@ -8,6 +8,7 @@ from dauexp.errors import BadInput
 from dauexp.scenario import load
 from dauexp.traffic.laws import RequestsPerDay, moments, scaled
 from dauexp.traffic.parameters import Traffic
+from dauexp.traffic.requests import Simulator
 
 
 def traffic(*changes: str) -> Traffic:
@@ -46,15 +47,39 @@ def test_each_factor_falls_on_its_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("law", "factor", "mean"),
     [
-        (["drift.client=0.1"], "traffic: drift: 0.1 times .* active user makes 1 at least"),
-        (["drift.weekend=900"], "traffic: drift: 900 times .* 500 at most: give factors nearer 1"),
-        (["drift.growth=1.1", "days=3660"], "traffic: drift: .* nearer 1"),
-        (["drift.growth=0.5"], "greater than or equal to 0.9"),
-        (["earlier_days=7"], "greater than or equal to 28"),
+        (RequestsPerDay(), 0.01, 1.0),
+        (RequestsPerDay(), 900.0, 500.0),
+        (RequestsPerDay(maximum=1), 2.0, 1.0),
     ],
 )
-def test_a_drift_that_cannot_be_is_refused(changes: list[str], said: str) -> None:
+def test_the_mean_stays_between_one_request_and_the_maximum(
+    law: RequestsPerDay, factor: float, mean: float
+) -> None:
+    assert moments(scaled(law, factor))[0] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_requests_are_drawn_at_either_end(factor: float) -> None:
+    source = Simulator(traffic("users=60", f"drift.client={factor}"), 1)
+    counts = [
+        row["counts"]
+        for batch in source.requests(0, 0)
+        for row in batch["uid"].value_counts().to_pylist()
+        if row["counts"]
+    ]
+    assert max(counts) == (1 if factor < 1 else 500)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("drift.growth=0.5", "greater than or equal to 0.9"),
+        ("drift.weekend=0", "greater than 0"),
+        ("earlier_days=7", "greater than or equal to 28"),
+    ],
+)
+def test_a_drift_out_of_range_is_refused(change: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        traffic(*changes)
+        traffic(change)

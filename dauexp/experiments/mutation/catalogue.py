@@ -81,6 +81,8 @@ def mistake(contender: str, *, thinking: str) -> Callable[[Callable[[Code], Code
         def type_in_capitals(code: Code) -> Code:
             '''The document type is written in capitals.'''
             return code.change("logger.py", '"events"', '"EVENTS"')
+
+    Raises BadInput where there is no docstring.
     """
 
     def made(function: Callable[[Code], Code]) -> Mistake:

@@ -48,6 +48,8 @@ async function draw(chart) {
     await vegaEmbed(place, spec, options);
     over = Math.max(0, place.querySelector("svg").width.baseVal.value - room);
   }
+  const { width: wide, height: high } = place.querySelector("svg").getBoundingClientRect();
+  chart.classList.toggle("tall", high > wide);
   picture.hidden = true;
   chart.classList.add("live");
 }
@@ -92,9 +94,10 @@ for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => sortBy(button.parentElement));
 }
 
-// On paper all is open.
+// On paper all is open but long tables, which are in the files beside the page, too: who wants them
+// on paper opens them before.
 addEventListener("beforeprint", () => {
-  for (const folded of document.querySelectorAll("details")) folded.open = true;
+  for (const folded of document.querySelectorAll("details:not(.rows)")) folded.open = true;
 });
 
 drawAll();
