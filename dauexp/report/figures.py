@@ -167,6 +167,13 @@ _PLANS = (
         "Requests replayed by dauexp load: what was sent less what its receiver counted.",
     ),
     _Plan(
+        "capacity",
+        "load",
+        plots.capacity,
+        ("capacity",),
+        "By dauexp capacity, which bisects: above it requests were lost or the sender fell behind.",
+    ),
+    _Plan(
         "mistakes",
         "mistakes",
         plots.mistakes,

@@ -23,6 +23,8 @@ def tables(run: Frames, outcome: Outcome | None) -> list[Table]:
     made = [_scorecard(run), _errors(run)]
     made += weighed_tables(run, outcome) if outcome else []
     made += [_complexity(run)] if "complexity" in run else []
+    made += [_load(run)] if "load" in run else []
+    made += [_capacity(run)] if "capacity" in run else []
     return made
 
 
@@ -75,6 +77,62 @@ _COMPLEXITY: Final = (
     _Shown("subqueries", "subqueries", number),
     _Shown("aggregations", "aggregations", number),
 )
+
+_REPLAY: Final = ("option", "strategy", "settings", "receiver")
+"""The columns that tell what was replayed, and to whom."""
+
+_DELAYS: Final = (
+    _Shown("latency_p50_us", "p50 (\N{MICRO SIGN}s)", number),
+    _Shown("latency_p99_us", "p99 (\N{MICRO SIGN}s)", number),
+    _Shown("latency_max_us", "max (\N{MICRO SIGN}s)", number),
+)
+
+_SPENT: Final = (
+    _Shown("emit_cpu_seconds", "CPU of emission (s)", number),
+    _Shown("receiver_cpu_seconds", "CPU of receiver (s)", number),
+    _Shown("receiver_peak_bytes", "memory of receiver (bytes)", number),
+)
+
+_LOAD: Final = (
+    _Shown("sent_per_second", "sent a second", number),
+    _Shown("sent", "sent", number),
+    _Shown("lost", "lost", number),
+    *_DELAYS,
+    *_SPENT,
+)
+
+_CAPACITY: Final = (
+    _Shown("seconds", "for (s)", number),
+    _Shown("held_per_second", "held a second", number),
+    _Shown("not_held_per_second", "not held a second", number),
+    *_DELAYS,
+    *_SPENT,
+)
+
+
+def _load(run: Frames) -> Table:
+    return _stored(
+        "load",
+        "Requests replayed in real time: what each way lost, how late it was, what it spent",
+        "load",
+        run["load"],
+        ("contender", "settings", "receiver", "pace"),
+        (*_REPLAY, "pace"),
+        _LOAD,
+    )
+
+
+def _capacity(run: Frames) -> Table:
+    stored = run["capacity"].assign(limit=run["capacity"]["limit"].fillna("none was found"))
+    return _stored(
+        "capacity",
+        "The highest rate that each way held without loss, and what gave way above it",
+        "capacity",
+        stored,
+        ("contender", "settings", "receiver", "limit"),
+        _REPLAY,
+        _CAPACITY,
+    )
 
 
 def _errors(run: Frames) -> Table:

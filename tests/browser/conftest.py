@@ -15,6 +15,7 @@ from dauexp.experiments import Case, observe, together
 from dauexp.growth import growth
 from dauexp.history import measured
 from dauexp.history.page import page
+from dauexp.load import capacity as measure_capacity
 from dauexp.load import load as measure_load
 from dauexp.load import paces
 from dauexp.options import contenders
@@ -67,6 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_table(folder / "results" / f"{name}.parquet", table)
     growth(folder, {"users": [20, 40, 80]}, USERS, {"strategies": ("glean", "statsd:field")}, 1)
     measure_load(folder, contenders(["glean"])[0], paces("500/s", "1"), 1.0, "")
+    measure_capacity(folder, contenders(["glean"])[0], 2000, 0.5, "")
     report.make(folder, 2, silent)
     return folder
 

@@ -12,7 +12,7 @@ from dauexp.report.plots.effort import effort, verdicts
 from dauexp.report.plots.evolution import evolution
 from dauexp.report.plots.flow import ledger
 from dauexp.report.plots.growth import exponents, growth
-from dauexp.report.plots.load import loss
+from dauexp.report.plots.load import capacity, loss
 from dauexp.report.plots.mutation import mistakes
 from dauexp.report.plots.replicates import by_day, replicates
 from dauexp.report.plots.robustness import lateness
@@ -27,6 +27,7 @@ __all__ = [
     "by_day",
     "calibration",
     "capability",
+    "capacity",
     "classification",
     "complexity",
     "cpu",

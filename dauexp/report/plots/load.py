@@ -1,8 +1,11 @@
-"""The chart of what a load in real time lost on its way."""
+"""Charts of loads in real time: what was lost on the way, and the highest rate that was held."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
+import pandas as pd
 
 from dauexp.report.frames import Frames, contenders
 from dauexp.report.plots.parts import NUMBER, WIDTH, colour, finished
@@ -57,3 +60,51 @@ def loss(run: Frames) -> Chart:
         width=WIDTH - 80,
         height=220,
     )
+
+
+PRODUCTION = 190_000 / 60
+"""Requests a second of the decision record's busiest minutes."""
+
+
+def capacity(run: Frames) -> Chart:
+    """The highest rate that each way held, beside the decision record's own."""
+    rows = run["capacity"].dropna(subset=["held_per_second"])
+    way = rows[["contender", "settings", "receiver"]].agg(_way, axis=1)
+    who = contenders(run)
+    columns = ["contender", "held_per_second", "seconds", "limit"]
+    base = alt.Chart(rows[columns].assign(way=way)).encode(
+        y=alt.Y("way:N", title=None, sort=list(way), axis=alt.Axis(ticks=False, labelLimit=260)),
+        x=alt.X(
+            "held_per_second:Q",
+            title="requests a second, held without loss",
+            scale=alt.Scale(type="log", nice=False, padding=24),
+            axis=alt.Axis(format=NUMBER, tickCount=5, grid=False),
+        ),
+        color=colour(who[who["contender"].isin(rows["contender"])]).legend(None),
+        tooltip=[
+            "way:N",
+            alt.Tooltip("held_per_second:Q", title="held a second", format=",.0f"),
+            alt.Tooltip("seconds:Q", title="for (s)"),
+            alt.Tooltip("limit:N", title="gave way above it"),
+        ],
+    )
+    needed = alt.Chart(pd.DataFrame({"rate": [PRODUCTION]})).mark_rule(strokeDash=[4, 3])
+    words = base.mark_text(align="left", dx=8).encode(
+        text=alt.Text("held_per_second:Q", format=",.0f")
+    )
+    told = "; ".join(
+        f"{name}: {rate:,.0f}" for name, rate in zip(way, rows["held_per_second"], strict=True)
+    )
+    return finished(
+        needed.encode(x="rate:Q") + base.mark_point(filled=True, size=90, opacity=1) + words,
+        "The highest rate held without loss",
+        f"Requests a second that each way held: {told}.",
+        subtitle="the dashed line is the decision record's volume, 190,000 a minute",
+        width=WIDTH - 260,
+        height=alt.Step(30),
+    )
+
+
+def _way(row: pd.Series[Any]) -> str:
+    settings = f" ({row['settings']})" if row["settings"] else ""
+    return f"{row['contender']}{settings} to {row['receiver']}"
