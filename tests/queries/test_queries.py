@@ -6,9 +6,11 @@ first day is the first that has an answer, its last is the last of the period.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +20,7 @@ from dauexp import questions
 from dauexp.options import LEDGER_PART, Contender, Part, Strategy, contenders
 from dauexp.questions import Query, catalogue
 from dauexp.scenario import load
-from dauexp.store import Store
+from dauexp.store import Store, read_table
 from dauexp.tables import CODED, OBSERVATIONS
 
 HERE = Path(__file__).parent
@@ -47,13 +49,17 @@ def observations(rows: pd.DataFrame) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=OBSERVATIONS)
 
 
-def stored(strategy: Strategy, rows: pd.DataFrame, folder: Path) -> Store:
-    """What a strategy stores of some requests."""
+def stored(strategy: Strategy, messages: Iterable[pa.RecordBatch], folder: Path) -> Store:
+    """What a strategy stores of some messages."""
     store = Store(folder)
-    messages = strategy.emit(observations(rows))
-    _write(store, "collected", strategy.collect([messages]))
+    _write(store, "collected", strategy.collect(messages))
     _write(store, "settled", strategy.settle(store))
     return store
+
+
+def emitted(strategy: Strategy, case: Path) -> pa.RecordBatch:
+    """What a strategy emits of the requests of a case."""
+    return strategy.emit(observations(pd.read_csv(case / "requests.csv")))
 
 
 def _write(store: Store, name: str, parts: Iterable[Part]) -> None:
@@ -78,27 +84,57 @@ def asked(strategy: Strategy, question: str) -> list[Query]:
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{each.parent.name}/{each.name}" for each in CASES])
-@pytest.mark.parametrize("contender", EXACT.values(), ids=[each.label for each in EXACT.values()])
-def test_the_answer_is_that_by_hand(contender: Contender, case: Path, tmp_path: Path) -> None:
-    strategy = contender.strategy(load("quick"))
+def assert_by_hand(strategy: Strategy, store: Store, case: Path) -> None:
+    """Each query of the question of a case answers what its `expect.csv` says."""
     question = catalogue()[case.parent.name]
     by_hand = expected(case)
     first = min(day for day, _ in by_hand)
     last = max(day for day, _ in by_hand)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     start = first - timedelta(days=question.window - 1)
-    store = stored(strategy, pd.read_csv(case / "requests.csv"), tmp_path)
-    files = asked(strategy, question.id)
     with strategy.database(store) as database:
-        for query in files:
+        for query in asked(strategy, question.id):
             answer = questions.ask(query, database, questions.parameters(start, last, {}))
             rows = {(row["day"], row["segment"]): row["value"] for row in answer.to_pylist()}
             assert {day for day, _ in rows} == set(days), query.path
             assert {key: value for key, value in rows.items() if value} == {
                 key: value for key, value in by_hand.items() if value
             }, query.path
-    assert files or contender.option.id == "statsd", "A can be asked everything"
+
+
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=[f"{each.parent.name}/{each.name}" for each in CASES]
+)
+
+
+@every_case
+@pytest.mark.parametrize("contender", EXACT.values(), ids=[each.label for each in EXACT.values()])
+def test_the_answer_is_that_by_hand(contender: Contender, case: Path, tmp_path: Path) -> None:
+    strategy = contender.strategy(load("quick"))
+    assert_by_hand(strategy, stored(strategy, [emitted(strategy, case)], tmp_path), case)
+    assert asked(strategy, case.parent.name) or contender.option.id == "statsd"
+
+
+@every_case
+def test_a_document_without_a_user_counts_for_nobody(case: Path, tmp_path: Path) -> None:
+    """Ingestion accepts it: no metric is required. It has a device, a platform and a day."""
+    (glean,) = contenders(["glean"])
+    strategy = glean.strategy(load("quick"))
+    messages = emitted(strategy, case)
+    lines = pa.array([without_user(line) for line in messages["wire"].to_pylist()], pa.binary())
+    nobody = messages.set_column(messages.schema.get_field_index("wire"), "wire", lines)
+    store = stored(strategy, [messages, nobody.cast(messages.schema)], tmp_path)
+    assert read_table(store.table("stable")).num_rows == 2 * messages.num_rows
+    assert_by_hand(strategy, store, case)
+
+
+def without_user(line: bytes) -> bytes:
+    """A line of the logger as another document, which has no user."""
+    entry = json.loads(line)
+    payload = json.loads(entry["Fields"]["payload"])
+    del payload["metrics"]["string"]["syncstorage.hashed_fxa_uid"]
+    entry["Fields"] |= {"payload": json.dumps(payload), "document_id": str(uuid4())}
+    return json.dumps(entry).encode()
 
 
 def test_every_question_has_a_case() -> None:

@@ -7,6 +7,8 @@ WITH counted AS (
     COUNT(DISTINCT metrics.string.syncstorage_hashed_device_id) AS devices
   FROM
     syncstorage_stable.events
+  WHERE
+    metrics.string.syncstorage_hashed_fxa_uid IS NOT NULL
   GROUP BY
     active_day
 )

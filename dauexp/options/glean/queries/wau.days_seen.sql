@@ -9,6 +9,8 @@ WITH active AS (
     metrics.string.syncstorage_hashed_fxa_uid AS uid
   FROM
     syncstorage_stable.events
+  WHERE
+    metrics.string.syncstorage_hashed_fxa_uid IS NOT NULL
 ),
 last_seen AS (
   SELECT
