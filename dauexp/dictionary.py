@@ -1,4 +1,4 @@
-"""The data dictionary: what each stored table and each of its columns means (`data/dictionary.toml`)."""
+"""The data dictionary: what each stored table and its columns mean (`data/dictionary.toml`)."""
 
 from __future__ import annotations
 

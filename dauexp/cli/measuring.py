@@ -100,3 +100,11 @@ def growth(
         processes,
         as_json=as_json,
     )
+
+
+@commands.command("days-seen", rich_help_panel=PANEL)
+def days_seen(folder: RunFolder, as_json: Json = False) -> None:
+    """Compare both ways to A's trailing windows, day by day: from documents, from days seen."""
+    from dauexp.commands import measuring
+
+    measuring.days_seen(folder, as_json=as_json)

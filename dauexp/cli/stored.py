@@ -20,12 +20,15 @@ def show(
     table: Annotated[
         str, typer.Argument(help="accuracy, ledger, questions, truth, answers, cost, ...")
     ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell unit and meaning of each column instead.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print a stored table of a run."""
     from dauexp.commands import stored
 
-    stored.show(folder, table, as_json=as_json)
+    stored.show(folder, table, explain=explain, as_json=as_json)
 
 
 @commands.command(rich_help_panel=PANEL)

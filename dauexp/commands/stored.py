@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from dauexp.asking import ask_again
 from dauexp.audit import audit as audit_run
 from dauexp.commands.printing import print_rows
+from dauexp.dictionary import describe
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.options import contenders
 from dauexp.ownquestions import asked_of, known_questions
@@ -16,10 +18,11 @@ from dauexp.report.frames import frames
 from dauexp.results import finished, result, scenario_of
 
 
-def show(folder: Path, table: str, *, as_json: bool) -> None:
+def show(folder: Path, table: str, *, explain: bool, as_json: bool) -> None:
     """Prints a stored table of a run; `questions` is the summary of all answers' errors."""
     name = "accuracy_summary" if table == "questions" else table
-    print_rows(result(folder, name).to_pylist(), as_json=as_json)
+    rows = map(asdict, describe(name).columns) if explain else result(folder, name).to_pylist()
+    print_rows(rows, as_json=as_json)
 
 
 def query(contender: str, question: str, folder: Path, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from dauexp.errors import BadInput
 from dauexp.ingest import as_logentry, verdicts
+from dauexp.lines import bounded_lines, cut_lines
 from dauexp.options import Strategy, contenders
 from dauexp.options.glean import GleanEvents
 from dauexp.options.statsd.aggregator import Aggregator
@@ -25,6 +26,10 @@ from dauexp.traffic.useragent import classify as classified
 
 STDIN = "<stdin>"
 WRAPS = ("wire", "logentry")
+LONGEST_LINE = 2**20
+"""Most bytes of a packet or a user agent: a datagram has 64 KiB."""
+LONGEST_ENTRY = 64 * 2**20
+"""Bytes of a log entry that are read: more than any payload within its limit takes, escaped."""
 
 
 def traffic(scenario: str, changes: Sequence[str], output: Path | None) -> None:
@@ -58,7 +63,7 @@ def emit(contender: str, wrap: str, scenario: str, changes: Sequence[str]) -> No
 def ingest(scenario: str, changes: Sequence[str]) -> None:
     """Writes the verdict on each document of the log entries on standard input."""
     glean = GleanEvents(load(scenario, changes))
-    for verdict in verdicts(sys.stdin.buffer, glean.decoder):
+    for verdict in verdicts(cut_lines(sys.stdin.buffer, LONGEST_ENTRY), glean.decoder):
         sys.stdout.buffer.write(orjson.dumps(verdict, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
 
@@ -67,7 +72,7 @@ def classify() -> None:
     """Writes user agent, platform and device family of each line on standard input, as CSV."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(["user_agent", "platform", "device_family"])
-    for line in sys.stdin.buffer:
+    for line in bounded_lines(sys.stdin.buffer, STDIN, LONGEST_LINE):
         user_agent = line.rstrip(b"\r\n").decode("utf-8", errors="replace")
         rows.writerow([user_agent, *classified(user_agent)])
     sys.stdout.flush()
@@ -76,7 +81,7 @@ def classify() -> None:
 def aggregate(at: int | None) -> None:
     """Writes the line protocol of one flush of the StatsD packets on standard input."""
     aggregator = Aggregator()
-    for line in aggregated(sys.stdin.buffer, at, aggregator):
+    for line in aggregated(bounded_lines(sys.stdin.buffer, STDIN, LONGEST_LINE), at, aggregator):
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
     if aggregator.malformed:

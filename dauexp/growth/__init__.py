@@ -7,43 +7,30 @@ in the opposite order, so that what slows the machine for a while does not fall 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dauexp.asking import parameters_of
 from dauexp.audit import write_checksums
-from dauexp.database import Database
 from dauexp.errors import BadInput
 from dauexp.growth.grid import Point, grid
-from dauexp.growth.observing import profiled, timed, without_cache
+from dauexp.growth.observing import profiled, timed
+from dauexp.growth.rounds import Asked, Observed, in_rounds
 from dauexp.measures.growth import GROWTH, fits
 from dauexp.measures.storage import storage
 from dauexp.options import Contender, contenders
-from dauexp.questions import Query, catalogue, queries
+from dauexp.questions import catalogue
 from dauexp.results import TIMED, finished, result, scenario_of
 from dauexp.run import Progress, run, silent
 from dauexp.scenario import Scenario, changed
 from dauexp.store import write_table
-from dauexp.traffic.truth import Calibration
-from dauexp.unit import Places
 
 FILES: Final = {name: f"{TIMED}/{name}.parquet" for name in ("growth", "growth_fit")}
-
-Observe = Callable[[Query, Database, Mapping[str, object]], Mapping[str, float]]
-"""What is observed of one asking, by the names of measures."""
-
-
-class Asked(NamedTuple):
-    """A contender of a run, to be asked."""
-
-    folder: Path
-    contender: Contender
 
 
 def growth(
@@ -98,46 +85,9 @@ def measured(
         for each in dict.fromkeys(folders.values())
         for contender in contenders(base.strategies)
     ]
-    observed = _observed(asked, questions, repeats, progress)
+    observed = in_rounds(asked, questions, [profiled, *[timed] * repeats], progress)
     rows = [row for point in points for row in _rows(point, folders[point], observed)]
     return pa.Table.from_pylist(rows, schema=GROWTH)
-
-
-Observed = dict[tuple[Path, str, Query], dict[str, list[float]]]
-"""All values of each measure, by the run, the contender's label and the query."""
-
-
-def _observed(
-    asked: Sequence[Asked], questions: Sequence[str], repeats: int, progress: Progress
-) -> Observed:
-    """What was observed in one round under the profiler and so many rounds of timing."""
-    found: Observed = {}
-    observers: list[Observe] = [profiled, *[timed] * repeats]
-    for number, observe in enumerate(observers):
-        progress("rounds", number, repeats + 1)
-        for each in asked if number % 2 else reversed(asked):
-            for query, values in _asking(each, questions, observe):
-                of = found.setdefault((each.folder, each.contender.label, query), {})
-                for measure, value in values.items():
-                    of.setdefault(measure, []).append(value)
-    progress("rounds", repeats + 1, repeats + 1)
-    return found
-
-
-def _asking(
-    asked: Asked, questions: Sequence[str], observe: Observe
-) -> Iterator[tuple[Query, Mapping[str, float]]]:
-    """What is observed of each query of a contender that its database can run."""
-    scenario = scenario_of(asked.folder)
-    strategy = asked.contender.strategy(scenario)
-    earlier = Calibration.from_table(result(asked.folder, "calibration"))
-    named = parameters_of(scenario, asked.folder, earlier, strategy)
-    with strategy.database(Places(asked.folder).store(asked.contender)) as database:
-        without_cache(database)
-        for query in queries(strategy.queries):
-            mine = query.possible and query.question in questions
-            if mine and query.language in database.languages:
-                yield query, observe(query, database, named)
 
 
 def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import pyarrow as pa
 
 from dauexp.database import Database, SqlDatabase
 from dauexp.errors import BadInput
@@ -37,17 +39,32 @@ def profiled(
     """
     if not isinstance(database, SqlDatabase):
         return {}
+    _, cost = observed(database, lambda: ask(query, database, parameters))
+    return {name: cost[name] for name in _PROFILED}
+
+
+def observed(
+    database: SqlDatabase, asking: Callable[[], pa.Table]
+) -> tuple[pa.Table, dict[str, float]]:
+    """An answer, and what it cost under the profiler: rows_read, bytes_read, memory_bytes and
+    time_seconds. Of several statements, the first three are the last one's.
+
+    Raises BadInput where DuckDB is one whose profile is of another form.
+    """
     connection = database.connection
     connection.execute("SET enable_profiling = 'no_output'")
-    ask(query, database, parameters)
+    begun = time.perf_counter()
+    answer = asking()
+    seconds = time.perf_counter() - begun
     profile: dict[str, Any] = json.loads(connection.get_profiling_information(format="json"))
     connection.execute("PRAGMA disable_profiling")
     try:
-        return {name: float(profile[part][key]) for name, (part, key) in _PROFILED.items()}
+        cost = {name: float(profile[part][key]) for name, (part, key) in _PROFILED.items()}
     except KeyError as error:
         raise BadInput(
             f"this DuckDB's profile has no {error}: install DuckDB 2, as in requirements.lock"
         ) from error
+    return answer, cost | {"time_seconds": seconds}
 
 
 def without_cache(database: Database) -> None:

@@ -63,6 +63,16 @@ def notebook_experiment(
     return presets.experiment_of(run, experiment, users, cases)
 
 
+def notebook_days_seen(run: Path) -> pd.DataFrame:
+    """The table `days_seen_cost`: the run's own, or else made now.
+
+    It is kept in the user's cache. Raises BadInput where option A is not in the run.
+    """
+    from dauexp.report import presets  # noqa: PLC0415 - as above
+
+    return presets.days_seen_of(run)
+
+
 def notebook_growth(
     run: Path, users: Sequence[int], shown: Sequence[str]
 ) -> dict[str, pd.DataFrame]:

@@ -19,6 +19,7 @@ from dauexp import run as runs
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
 from dauexp.experiments import Case
+from dauexp.growth import lastseen
 from dauexp.measures.growth import fits
 from dauexp.report.frames import USERS, frame, named
 from dauexp.resources import resource
@@ -65,6 +66,18 @@ def experiment_of(
     with _kept("experiments") as kept:
         observed = [_observed(scenario, case, kept) for case in tried]
     return {name: named(table) for name, table in experiments.together(tried, observed).items()}
+
+
+def days_seen_of(folder: Path) -> pd.DataFrame:
+    """See `dauexp.report.notebook_days_seen`."""
+    if lastseen.FILE in results.tables(folder):
+        return frame(folder, lastseen.FILE)
+    with _kept("days_seen") as kept:
+        file = kept / f"{results.scenario_of(folder).digest[:24]}.parquet"
+        if not file.is_file():
+            _, costs = lastseen.compared(folder)
+            write_table(file, costs)
+        return named(read_table(file))
 
 
 def growth_of(folder: Path, users: Sequence[int], shown: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from dauexp.growth.lastseen import DIRECT, INCREMENTAL
 from dauexp.report.frames import Frames, contenders, short
+from dauexp.report.plots.daysseen import both, longest
 from dauexp.report.plots.growth import FACTORS, MEASURES
 from dauexp.report.words import listed
 
@@ -93,6 +95,20 @@ def growth(run: Frames, question: str = "mau") -> list[str]:
             f"{told}."
         )
     return found
+
+
+def days_seen(costs: pd.DataFrame) -> list[str]:
+    """What the answer of the last day costs by both ways to a trailing window."""
+    question = longest(costs)
+    rows = both(costs, question)
+    last = rows[rows["day"] == rows["day"].max()].set_index("way")
+    found = []
+    for measure in ("rows_read", "bytes_read", "time_seconds"):
+        direct, other = last.loc[DIRECT, measure], last.loc[INCREMENTAL, measure]
+        name = MEASURES[measure].partition(" (")[0]
+        found.append(f"{name} {direct / other:.3g} times")
+    told = f"For the last day's {short(question)}, the documents of the whole window take "
+    return [f"{told}{listed(found)} what the table of days seen takes, its step counted in."]
 
 
 def at_rate(run: Frames, per_minute: int = RATE_PER_MINUTE) -> pd.DataFrame:

@@ -22,12 +22,13 @@ import dauexp
 from dauexp.database import to_duckdb
 from dauexp.errors import BadInput
 
-FILES = sorted((Path(dauexp.__file__).parent / "options").rglob("queries/**/*.sql"))
+OPTIONS = Path(dauexp.__file__).parent / "options"
+FILES = sorted([*OPTIONS.rglob("queries/**/*.sql"), *OPTIONS.rglob("last_seen/*.sql")])
 
 FUNCTIONS = frozenset(
     """
     BIT_COUNT BIT_OR CAST COALESCE COUNT COUNTIF DATE DATE_ADD DATE_DIFF DATE_SUB GENERATE_ARRAY
-    GENERATE_DATE_ARRAY IF LPAD MIN NULLIF SUM TIMESTAMP_SUB UNNEST
+    GENERATE_DATE_ARRAY IF LPAD MIN NULLIF SUM TIMESTAMP TIMESTAMP_SUB UNNEST
     """.split()  # noqa: SIM905 - a list of names reads best as such
 )
 """Those that our queries call. Before you add one: is it in BigQuery's reference?"""

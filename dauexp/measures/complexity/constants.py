@@ -1,7 +1,7 @@
 """What must be known beforehand to ask a query: its constants, which its file declares.
 
 Constants are the parameters of a query beside the days asked for and the place of the data, and the
-numbers in it that do not come of the questions. Names of columns, fields and segments are none, in
+numbers in it that do not come of the question. Names of columns, fields and segments are none, in
 quotes or not.
 """
 
@@ -32,13 +32,13 @@ def constants(tokens: Sequence[Token], question: Question) -> frozenset[str]:
 
 
 def of_question(question: Question) -> frozenset[float]:
-    """The numbers that come of the questions: 0 and 1 (also a day, or the least step of time); the
-    days of their windows and one less, and a bit for each of those days; and, where the segments of
-    this one are numbers of days, how many digits they have, and the least number of so many."""
-    windows = {each.window for each in catalogue().values()}
-    found = {0, 1} | windows | {days - 1 for days in windows} | {2**days - 1 for days in windows}
+    """The numbers that come of a question: 0 and 1 (also a day, or the least step of time); the
+    days of its window and one less, and a bit for each of those days; and, where its segments are
+    numbers of days, how many digits they have, and the least number of so many."""
+    days = question.window
+    found = {0, 1, days, days - 1, 2**days - 1}
     if question.segment == "days_seen":
-        digits = len(str(question.window))
+        digits = len(str(days))
         found |= {digits, 10 ** (digits - 1)}
     return frozenset(map(float, found))
 

@@ -7,6 +7,7 @@ from dauexp.report.plots.calibration import calibration
 from dauexp.report.plots.capability import capability
 from dauexp.report.plots.complexity import complexity, languages
 from dauexp.report.plots.cost import cpu, rest, wire
+from dauexp.report.plots.daysseen import days_seen
 from dauexp.report.plots.deletion import deletion, rotation
 from dauexp.report.plots.effort import effort, verdicts
 from dauexp.report.plots.evolution import evolution
@@ -31,6 +32,7 @@ __all__ = [
     "classification",
     "complexity",
     "cpu",
+    "days_seen",
     "deletion",
     "effort",
     "errors",

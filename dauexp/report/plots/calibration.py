@@ -17,7 +17,7 @@ WORDS = {
     "none": "no drift",
     "weekends": "{:g} times the requests at weekends",
     "users join": "{:.0%} of the users join",
-    "requests grow": "{:.3g} times the requests each day",
+    "requests grow": "{:g} times the requests each day",
     "changed client": "client with {:g} times the requests",
 }
 """How a drift is told, by its name, of its strength."""
@@ -30,7 +30,8 @@ def drift_of(drift: str, strength: float) -> str:
 
 def calibration(run: Frames, question: str = "dau") -> Chart:
     """Error of a question under each drift, calibrated on the earlier period and on the same days:
-    mean and 95% interval over the replicates, and what the closed form expects."""
+    mean and 95% interval over the replicates, and what the closed form expects in the mean and on
+    the day farthest from 0."""
     rows = run["calibration_errors"]
     rows = rows[rows["question"] == question]
     rows = rows.assign(
@@ -39,6 +40,7 @@ def calibration(run: Frames, question: str = "dau") -> Chart:
         lowest=100 * rows["low"],
         highest=100 * rows["high"],
         expected=100 * rows["expected_relative_error"],
+        worst=100 * rows["expected_worst_relative_error"],
     )
     several = len(set(rows["contender"])) > 1
     rows["shown"] = rows["contender"] + ", " + rows["case"] if several else rows["case"]
@@ -67,30 +69,32 @@ def calibration(run: Frames, question: str = "dau") -> Chart:
                     ("lowest", "interval from"),
                     ("highest", "to"),
                     ("expected", "expected"),
+                    ("worst", "expected on the worst day"),
                 )
             ),
         ],
     )
-    low, mean, expected = (
+    low, mean, expected, worst = (
         alt.X(f"{name}:Q", title="error against the truth (%)", axis=axis)
-        for name in ("lowest", "mean", "expected")
+        for name in ("lowest", "mean", "expected", "worst")
     )
     chart = (
         base.mark_rule(strokeWidth=3, opacity=0.5).encode(x=low, x2="highest:Q")
         + base.mark_point(filled=True, size=50, opacity=1).encode(x=mean)
         + base.mark_tick(thickness=2, size=9).encode(x=expected)
+        + base.mark_point(filled=False, size=40, opacity=1).encode(x=worst)
     )
     return finished(
         chart,
         f"{short(question)} from requests, when requests per user drift",
         f"Mean error of {short(question)}, calibrated on the earlier period: {_told(rows)}.",
-        subtitle="mean and 95 % interval over the replicates; the tick is the closed form",
+        subtitle="mean with its 95 % interval; ticks: the closed form; circles: its worst day",
         width=WIDTH - 220,
         height=alt.Step(12),
     )
 
 
-_DRAWN = ["shown", "calibrated_on", "mean", "lowest", "highest", "expected"]
+_DRAWN = ["shown", "calibrated_on", "mean", "lowest", "highest", "expected", "worst"]
 
 
 def _told(rows: pd.DataFrame) -> str:

@@ -191,8 +191,8 @@ def exponents(run: Frames, factor: str = "users") -> Chart:
     whats = [name for name in laws["what"].unique() if name]
     chart = (
         alt.layer(spread, dots, data=laws[columns])
-        .properties(width=(WIDTH - 120) // 4, height=alt.Step(11))
-        .facet(column=alt.Column("what:N", title=None, sort=whats))
+        .properties(width=(WIDTH - 180) // 2, height=alt.Step(11))
+        .facet(facet=alt.Facet("what:N", title=None, sort=whats), columns=2)
     )
     told = "; ".join(
         f"{row.contender}, {row.asked}, {row.what}: {_exponent(row)}" for row in laws.itertuples()

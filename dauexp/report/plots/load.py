@@ -8,11 +8,14 @@ import altair as alt
 import pandas as pd
 
 from dauexp.report.frames import Frames, contenders
-from dauexp.report.plots.parts import NUMBER, WIDTH, colour, finished
+from dauexp.report.plots.parts import WIDTH, colour, finished
 from dauexp.report.render import Chart
 
 LEAST_SHOWN = 0.001
 """Percent below which a share reads as none: the axis is linear there, logarithmic above."""
+
+RATE = ",.0f"
+"""How an axis writes requests a second."""
 
 
 def loss(run: Frames) -> Chart:
@@ -27,7 +30,7 @@ def loss(run: Frames) -> Chart:
             "sent_per_second:Q",
             title="requests sent a second",
             scale=alt.Scale(type="log", nice=False, padding=12),
-            axis=alt.Axis(format=NUMBER, tickCount=5, grid=False),
+            axis=alt.Axis(format=RATE, tickCount=5, grid=False),
         ),
         y=alt.Y(
             "lost_percent:Q",
@@ -78,7 +81,7 @@ def capacity(run: Frames) -> Chart:
             "held_per_second:Q",
             title="requests a second, held without loss",
             scale=alt.Scale(type="log", nice=False, padding=24),
-            axis=alt.Axis(format=NUMBER, tickCount=5, grid=False),
+            axis=alt.Axis(format=RATE, tickCount=5, grid=False),
         ),
         color=colour(who[who["contender"].isin(rows["contender"])]).legend(None),
         tooltip=[

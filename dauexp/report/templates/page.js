@@ -3,7 +3,7 @@ const config = JSON.parse(document.getElementById("config").textContent);
 
 function widen(spec, change) {
   const least = spec.usermeta?.least ?? 150;
-  for (const part of spec.vconcat ?? [spec]) {
+  for (const part of spec.vconcat ?? [spec.spec ?? spec]) {
     part.width = Math.max(Math.min(least, part.width), part.width + change);
   }
   return spec;
@@ -41,6 +41,7 @@ async function draw(chart) {
   let over = Math.max(0, full - room);
   for (let change = -over, drawn = 0; drawn < 2 && (over > 0 || !drawn); drawn++, change -= over) {
     const spec = widen(JSON.parse(text), change);
+    if (spec.columns && room < 480) spec.columns = 1;
     if (change < 0) relax({ ...spec, datasets: {} });
     spec.title.text = wrap(spec.title.text, room / 8.5);
     if (spec.title.subtitle) spec.title.subtitle = wrap(spec.title.subtitle, room / 6.5);

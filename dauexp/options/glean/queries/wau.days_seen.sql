@@ -3,6 +3,7 @@
 -- From a table of days seen, as Mozilla's warehouse keeps it (clients_last_seen): for each user and
 -- day 28 bits, the lowest of which is that day. The warehouse makes each day's rows of those of the
 -- day before, shifted by one bit; here all are made at once.
+-- needs: 27
 WITH active AS (
   SELECT DISTINCT
     DATE(submission_timestamp) AS active_day,

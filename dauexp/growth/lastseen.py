@@ -1,0 +1,205 @@
+"""A's trailing windows in two ways, day by day: from the documents of the whole window, or from a
+table of days seen, carried from day to day.
+
+The second is how Mozilla's warehouse does it (`clients_last_seen`): a day's table is made of that
+of the day before and the documents of the day. Both are exact. The first reads a whole window for
+each day; the second reads a day, and the table, which has a row a user of the window.
+
+The table holds hashed users. It is in the memory of the database alone and ends with it, so nothing
+of a user who is deleted stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pyarrow as pa
+
+from dauexp.audit import write_checksums
+from dauexp.database import SqlDatabase
+from dauexp.errors import BadInput
+from dauexp.growth.observing import observed, without_cache
+from dauexp.ingest.names import snake_case
+from dauexp.ingest.strategy import QUERIED_AS, STABLE
+from dauexp.options import contenders, glean
+from dauexp.options.glean import GleanEvents
+from dauexp.questions import catalogue, queries
+from dauexp.results import TIMED, finished, scenario_of
+from dauexp.run import Progress, silent
+from dauexp.store import write_table
+from dauexp.traffic.source import open_source
+from dauexp.unit import Places
+
+DAYS_SEEN: Final = pa.schema(
+    [
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("way", pa.string(), nullable=False),
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("segment", pa.string(), nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+    ]
+)
+"""The answers, one row a question, way (`direct` or `incremental`), day and segment: those of the
+days whose whole window lies in the run."""
+
+DAYS_SEEN_COST: Final = pa.schema(
+    [
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("way", pa.string(), nullable=False),
+        pa.field("day", pa.date32(), nullable=False),
+        pa.field("rows_read", pa.float64(), nullable=False),
+        pa.field("bytes_read", pa.float64(), nullable=False),
+        pa.field("memory_bytes", pa.float64(), nullable=False),
+        pa.field("time_seconds", pa.float64(), nullable=False),
+    ]
+)
+"""What the answer of a day cost, one row a question, way and day. The step from day to day serves
+all questions: it is a row of its own, whose question is `step`."""
+
+FILE: Final = "days_seen_cost"
+"""The name of the second table in a run."""
+
+STEP: Final = "step"
+DIRECT: Final = "direct"
+INCREMENTAL: Final = "incremental"
+
+FOLDER: Final = Path(glean.__file__).parent / "last_seen"
+"""The step and the questions asked of its table, a file each."""
+
+_DOCUMENTS: Final = "documents"
+
+
+def days_seen(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Table]:
+    """Asks a finished run both ways, for each of its days: the tables `DAYS_SEEN` and
+    `DAYS_SEEN_COST`, of which the run keeps the second.
+
+    Raises BadInput where the folder is no finished run, or option A is not in it.
+    """
+    finished(folder)
+    answers, costs = compared(folder, progress)
+    write_table(folder / TIMED / f"{FILE}.parquet", costs)
+    write_checksums(folder)
+    return answers, costs
+
+
+def compared(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Table]:
+    """The same of any run, of which nothing is kept."""
+    scenario = scenario_of(folder)
+    chosen = [each for each in contenders(scenario.strategies) if each.option.id == "glean"]
+    if not chosen:
+        raise BadInput(f"{folder}: option A, whose trailing windows these are, is not in this run")
+    strategy = chosen[0].strategy(scenario)
+    assert isinstance(strategy, GleanEvents)
+    days = open_source(scenario, folder).days
+    answers: list[dict[str, Any]] = []
+    costs: list[dict[str, Any]] = []
+    stable = Places(folder).store(chosen[0]).table(STABLE)
+    with Ways(strategy, stable) as ways:
+        for done, day in enumerate(days, start=1):
+            progress("days seen", done, len(days))
+            _, cost = ways.step(day)
+            costs.append({"question": STEP, "way": INCREMENTAL, "day": day} | cost)
+            for question in ways.questions:
+                if done >= catalogue()[question].window:
+                    for way, ask in ((DIRECT, ways.direct), (INCREMENTAL, ways.incremental)):
+                        answer, cost = ask(question, day)
+                        about = {"question": question, "way": way, "day": day}
+                        costs.append(about | cost)
+                        answers += [about | row for row in answer.to_pylist()]
+    return pa.Table.from_pylist(answers, DAYS_SEEN), pa.Table.from_pylist(costs, DAYS_SEEN_COST)
+
+
+def of_last_day(costs: pa.Table) -> list[dict[str, object]]:
+    """What the answers of the last day cost, a row a question: the direct way, and the other with
+    its step, which serves all questions."""
+    rows = {(row["question"], row["way"], row["day"]): row for row in costs.to_pylist()}
+    last = max(day for _, _, day in rows)
+    step = rows[STEP, INCREMENTAL, last]
+    found: list[dict[str, object]] = []
+    for question in [name for name in catalogue() if (name, DIRECT, last) in rows]:
+        ways = [rows[question, way, last] for way in (DIRECT, INCREMENTAL)]
+        found.append(
+            {
+                "question": question,
+                "day": last,
+                **{
+                    f"{name}, {way['way']}": way[name] + (way["way"] == INCREMENTAL) * step[name]
+                    for name in ("rows_read", "bytes_read", "time_seconds")
+                    for way in ways
+                },
+            }
+        )
+    return found
+
+
+Observed = tuple[pa.Table, dict[str, float]]
+"""An answer (columns segment and value), and what it cost."""
+
+
+class Ways:
+    """Both ways to the answer of a day, from the stable table of option A."""
+
+    def __init__(self, strategy: GleanEvents, stable: Path) -> None:
+        self._strategy = strategy
+        self._table = f"{QUERIED_AS}_{STABLE}.{snake_case(strategy.ping)}"
+        self._steps = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+        self._asked = {
+            query.question: query.text
+            for query in queries(strategy.queries)
+            if query.question in self.questions and not query.variant
+        }
+        self._database = SqlDatabase({_DOCUMENTS: stable})
+        without_cache(self._database)
+        self._run(f"CREATE SCHEMA {self._table.partition('.')[0]}")
+        self._run("CREATE TABLE last_seen (uid VARCHAR, days_seen_bits BIGINT)")
+
+    @property
+    def questions(self) -> Sequence[str]:
+        """Those that can be asked both ways."""
+        return [name for name in catalogue() if name in self._steps]
+
+    def step(self, day: date) -> Observed:
+        """The table of days seen of a day, from that of the day before, whose place it takes."""
+        self._run(f"CREATE OR REPLACE VIEW {self._table} AS FROM {_DOCUMENTS}")
+        made, cost = self._ask(self._strategy.asks(self._steps[STEP]), {"day": day})
+        self._database.connection.register("made", made)
+        self._run("CREATE OR REPLACE TABLE last_seen AS FROM made")
+        self._database.connection.unregister("made")
+        return made, cost
+
+    def incremental(self, question: str, day: date) -> Observed:
+        """From the table of days seen, which is that of the day."""
+        del day
+        return _answered(self._ask(self._steps[question], {}))
+
+    def direct(self, question: str, day: date) -> Observed:
+        """From the documents of its window alone, as a table with a partition a day is read."""
+        first = day - timedelta(days=catalogue()[question].window - 1)
+        self._run(
+            f"CREATE OR REPLACE VIEW {self._table} AS FROM {_DOCUMENTS} WHERE "
+            f"submission_timestamp >= TIMESTAMPTZ '{first} 00:00:00+00' AND "
+            f"submission_timestamp < TIMESTAMPTZ '{day + timedelta(days=1)} 00:00:00+00'"
+        )
+        return _answered(self._ask(self._asked[question], {"first_day": first, "last_day": day}))
+
+    def _ask(self, text: str, parameters: Mapping[str, object]) -> Observed:
+        return observed(self._database, lambda: self._database.ask(text, "sql", parameters))
+
+    def _run(self, statement: str) -> None:
+        self._database.connection.execute(statement)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.connection.close()
+
+
+def _answered(asked: Observed) -> Observed:
+    answer, cost = asked
+    segmented = "segment" in answer.column_names
+    segment = answer["segment"] if segmented else pa.array(["all"] * len(answer), pa.string())
+    return pa.table({"segment": segment, "value": answer["value"].cast(pa.float64())}), cost
