@@ -65,8 +65,7 @@ def days_seen(folder: Path, *, as_json: bool) -> None:
 
     with Bars() as bars:
         _, costs = compare(folder, bars)
-    rows = costs.to_pylist() if as_json else of_last_day(costs)
-    print_rows(rows, as_json=as_json, width=160)
+    print_rows(costs.to_pylist() if as_json else map(_day, of_last_day(costs)), as_json=as_json)
 
 
 def _one(contender: str) -> Contender:
@@ -130,6 +129,17 @@ def growth(
         fitted = measure_growth(folder, settings, asked, changed, repeats, processes, bars)
     rows = fitted.to_pylist()
     print_rows(rows if as_json else map(_grown, rows), as_json=as_json, width=160)
+
+
+def _day(row: Mapping[str, Any]) -> dict[str, object]:
+    """A row of the cost of a day, in few columns for a person."""
+    return {
+        "question": row["question"],
+        "way": row["way"],
+        "rows read": f"{row['rows_read']:,.0f}",
+        "bytes read": f"{row['bytes_read']:,.0f}",
+        "time": f"{1000 * row['time_seconds']:.1f} ms",
+    }
 
 
 def _grown(row: Mapping[str, Any]) -> dict[str, object]:

@@ -113,26 +113,25 @@ def compared(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Ta
 
 
 def of_last_day(costs: pa.Table) -> list[dict[str, object]]:
-    """What the answers of the last day cost, a row a question: the direct way, and the other with
-    its step, which serves all questions."""
+    """What the answers of the last day cost, a row a question and way: the second with its step,
+    which serves all questions."""
     rows = {(row["question"], row["way"], row["day"]): row for row in costs.to_pylist()}
     last = max(day for _, _, day in rows)
     step = rows[STEP, INCREMENTAL, last]
-    found: list[dict[str, object]] = []
-    for question in [name for name in catalogue() if (name, DIRECT, last) in rows]:
-        ways = [rows[question, way, last] for way in (DIRECT, INCREMENTAL)]
-        found.append(
-            {
-                "question": question,
-                "day": last,
-                **{
-                    f"{name}, {way['way']}": way[name] + (way["way"] == INCREMENTAL) * step[name]
-                    for name in ("rows_read", "bytes_read", "time_seconds")
-                    for way in ways
-                },
-            }
-        )
-    return found
+    return [
+        {
+            "question": question,
+            "way": way,
+            "day": last,
+            **{
+                name: rows[question, way, last][name] + (way == INCREMENTAL) * step[name]
+                for name in ("rows_read", "bytes_read", "time_seconds")
+            },
+        }
+        for question in catalogue()
+        for way in (DIRECT, INCREMENTAL)
+        if (question, way, last) in rows
+    ]
 
 
 Observed = tuple[pa.Table, dict[str, float]]

@@ -1,13 +1,15 @@
 """Queries on small requests written by hand: a folder QUESTION/CASE is a test.
 
 `requests.csv` has one row a request. `expect.csv` has the answers; what it does not list is 0. Its
-first day is the first that has an answer, its last is the last of the period.
+first day is the first that has an answer, its last is the last of the period. Where there is an
+`opted_out.csv`, its devices are deleted before: `expect.csv` then holds where a device can be
+deleted, `expect_user.csv` where only all that a user sent can.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pytest
 
 from dauexp import questions
+from dauexp.experiments.deletion.erasure import REFUSED, NotDeletable, Request, erase, ways
 from dauexp.options import LEDGER_PART, Contender, Part, Strategy, contenders
 from dauexp.questions import Query, catalogue
 from dauexp.scenario import load
@@ -25,6 +28,7 @@ from dauexp.tables import CODED, OBSERVATIONS
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/*/requests.csv"))
+OPTED_OUT = "opted_out.csv"
 EXACT = {
     each.strategy(load()).queries: each for each in reversed(contenders()) if each.strategy.exact
 }
@@ -69,8 +73,8 @@ def _write(store: Store, name: str, parts: Iterable[Part]) -> None:
                 write(part.table, part.rows)
 
 
-def expected(case: Path) -> dict[tuple[date, str], float]:
-    table = pd.read_csv(case / "expect.csv", dtype={"segment": str})
+def expected(file: Path) -> dict[tuple[date, str], float]:
+    table = pd.read_csv(file, dtype={"segment": str})
     segments = table["segment"] if "segment" in table else ["all"] * len(table)
     days = pd.to_datetime(table["day"]).dt.date
     return dict(zip(zip(days, segments, strict=True), table["value"], strict=True))
@@ -84,10 +88,10 @@ def asked(strategy: Strategy, question: str) -> list[Query]:
     ]
 
 
-def assert_by_hand(strategy: Strategy, store: Store, case: Path) -> None:
-    """Each query of the question of a case answers what its `expect.csv` says."""
+def assert_by_hand(strategy: Strategy, store: Store, case: Path, file: str = "expect.csv") -> None:
+    """Each query of the question of a case answers what a file of it says."""
     question = catalogue()[case.parent.name]
-    by_hand = expected(case)
+    by_hand = expected(case / file)
     first = min(day for day, _ in by_hand)
     last = max(day for day, _ in by_hand)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -102,9 +106,13 @@ def assert_by_hand(strategy: Strategy, store: Store, case: Path) -> None:
             }, query.path
 
 
-every_case = pytest.mark.parametrize(
-    "case", CASES, ids=[f"{each.parent.name}/{each.name}" for each in CASES]
-)
+def parametrized(cases: Sequence[Path]) -> pytest.MarkDecorator:
+    ids = [f"{each.parent.name}/{each.name}" for each in cases]
+    return pytest.mark.parametrize("case", cases, ids=ids)
+
+
+every_case = parametrized([case for case in CASES if not (case / OPTED_OUT).exists()])
+opted_out = parametrized([case for case in CASES if (case / OPTED_OUT).exists()])
 
 
 @every_case
@@ -113,6 +121,34 @@ def test_the_answer_is_that_by_hand(contender: Contender, case: Path, tmp_path: 
     strategy = contender.strategy(load("quick"))
     assert_by_hand(strategy, stored(strategy, [emitted(strategy, case)], tmp_path), case)
     assert asked(strategy, case.parent.name) or contender.option.id == "statsd"
+
+
+def forgotten(case: Path) -> Request:
+    """The devices of a case that opted out, and the users whose they are."""
+    rows = pd.read_csv(case / "requests.csv")
+    devices = frozenset(pd.read_csv(case / OPTED_OUT)["device"])
+    owners = rows[rows["device"].isin(devices)]["user"]
+    assert set(rows["device"]) > devices
+    return Request(devices, frozenset(owners))
+
+
+@opted_out
+@pytest.mark.parametrize("contender", EXACT.values(), ids=[each.label for each in EXACT.values()])
+def test_who_opted_out_is_in_no_answer(contender: Contender, case: Path, tmp_path: Path) -> None:
+    """By every way of deleting that the engine does not refuse; by one at least."""
+    strategy = contender.strategy(load("quick"))
+    messages, request, done = emitted(strategy, case), forgotten(case), 0
+    for way in ways(strategy, stored(strategy, [messages], tmp_path / "all"), request):
+        store = stored(strategy, [messages], tmp_path / way.name)
+        try:
+            erase(strategy, store, way, request)
+        except NotDeletable as refused:
+            assert (way.name, str(refused)) == ("by field", REFUSED)  # noqa: PT017 - which way
+            continue
+        done += 1
+        file = "expect.csv" if way.named == "device" else "expect_user.csv"
+        assert_by_hand(strategy, store, case, file)
+    assert done == 1
 
 
 @every_case
@@ -137,5 +173,7 @@ def without_user(line: bytes) -> bytes:
     return json.dumps(entry).encode()
 
 
-def test_every_question_has_a_case() -> None:
-    assert {case.parent.name for case in CASES} == set(catalogue())
+def test_every_question_has_a_case_and_one_of_who_opted_out() -> None:
+    by_hand = {case.parent.name for case in CASES if not (case / OPTED_OUT).exists()}
+    assert by_hand == set(catalogue())
+    assert {case.parent.name for case in CASES if (case / OPTED_OUT).exists()} == set(catalogue())
