@@ -21,7 +21,9 @@ from dauexp.errors import BadInput
 from dauexp.growth import growth
 from dauexp.growth.grid import USUAL, grid, numbers
 from dauexp.growth.observing import profiled, timed, without_cache
+from dauexp.growth.rounds import Asked, Observe, in_rounds
 from dauexp.measures.growth import GROWTH, GROWTH_FIT, fit, fits
+from dauexp.options import contenders
 from dauexp.questions import Query
 from dauexp.results import result
 from dauexp.scenario import Scenario, load
@@ -207,3 +209,26 @@ def test_a_grid_of_tiny_runs(small_run: Path, tmp_path: Path) -> None:
 
 
 _ALWAYS = ("time_seconds", "rows_read", "bytes_read")
+
+
+def test_every_other_round_asks_in_the_opposite_order(small_run: Path) -> None:
+    """Contenders and their queries: the last of a round is the first of the next."""
+    asked: list[list[Path]] = []
+
+    def observer() -> Observe:
+        mine: list[Path] = []
+        asked.append(mine)
+
+        def observe(query: Query, database: object, named: object) -> dict[str, float]:
+            mine.append(query.path)
+            return {"time_seconds": 1.0}
+
+        return observe
+
+    both = [Asked(small_run, each) for each in contenders(["glean", "statsd:field"])]
+    found = in_rounds(both, ("dau", "mau"), [observer(), observer(), observer()])
+    first, second, third = asked
+    assert len(first) > 4
+    assert second == first[::-1]
+    assert third == first
+    assert all(each == {"time_seconds": [1.0] * 3} for each in found.values())
