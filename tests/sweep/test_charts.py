@@ -103,13 +103,15 @@ def test_what_a_sweep_found_follows_from_its_tables(swept: Path, sampled: Path) 
 def test_what_turns_an_order_over_is_told() -> None:
     orders = {"level": "options", "question": "dau"}
     shares = [("glean < statsd", 3, 0.75), ("glean = statsd", 1, 0.25)]
+    best = {"level": "options", "other_strategy": ""}
+    by_chance = {"question": "wau", "gain": 0.05}
     told = found(
         {
             "agreement": pd.DataFrame([PAIR | SHARES]),
             "orders": pd.DataFrame(
                 [orders | {"ranking": r, "settings": n, "share": s} for r, n, s in shares]
             ),
-            "flips": pd.DataFrame([PAIR | RULE | {"level": "options", "other_strategy": ""}]),
+            "flips": pd.DataFrame([PAIR | RULE | best, PAIR | RULE | best | by_chance]),
         }
     )
     order, flip = told

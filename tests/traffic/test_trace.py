@@ -20,6 +20,7 @@ from dauexp.traffic import readers, truth
 from dauexp.traffic.files import read_requests, write_requests
 from dauexp.traffic.identity import Mode, Secret
 from dauexp.traffic.requests import Simulator
+from dauexp.traffic.source import Own
 from dauexp.traffic.trace import Trace, prepare
 from dauexp.traffic.useragent import DEVICE_FAMILIES, PLATFORMS, classify
 
@@ -89,6 +90,15 @@ def test_requests_come_by_day_and_in_order_of_time(tmp_path: Path) -> None:
         == ("firefoxios", "mobile")
     )
     assert (rows[1]["user_agent"], rows[1]["host"]) == (IPAD, "h")
+
+
+@pytest.mark.parametrize(("asked", "given"), [(28, 28), (30, 30), (40, 35)])
+def test_the_earlier_period_is_as_long_as_asked_for_but_half_of_the_trace_at_most(
+    asked: int, given: int, tmp_path: Path
+) -> None:
+    trace = prepared(tmp_path, row("2026-01-01T00:00:00Z", "a"), row("2026-03-11T00:00:00Z", "a"))
+    assert len(trace.days) == 70
+    assert Own(trace, asked).earlier == range(given)
 
 
 def test_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:
