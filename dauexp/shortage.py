@@ -22,8 +22,12 @@ _FULL: Final = {
 _AGAIN: Final = "run it again, it goes on where it stopped; "
 _LESS: Final = "fewer --processes, and blocks of fewer users (traffic.block_users), need less"
 
-_OUT_OF_MEMORY: Final = ("can't start new thread", os.strerror(errno.ENOMEM))
-"""What Python says, in errors of several kinds, where the system gives it no memory."""
+_OUT_OF_MEMORY: Final = (
+    "can't start new thread",
+    "Failed to launch worker thread",
+    os.strerror(errno.ENOMEM),
+)
+"""What Python and Arrow say, in errors of several kinds, where the system gives no memory."""
 
 
 def shortage(error: Exception) -> DauexpError | None:

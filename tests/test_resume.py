@@ -1,9 +1,10 @@
-"""A run that was stopped, at whatever moment and however, goes on and ends the same."""
+"""A run that was stopped, at whatever moment, goes on and ends the same.
+
+Killed: `test_resume_killed.py`; for want of disk or memory: `test_shortage.py`.
+"""
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 
 from dauexp import experiments, store
 from dauexp.audit import audit
-from dauexp.errors import BadInput, DauexpError
 from dauexp.experiments import Experiment
 from dauexp.run import folder_of, run
 from dauexp.scenario import Scenario, load
@@ -74,33 +74,25 @@ def repeatable(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def failing_after(writes: int, error: BaseException) -> Callable[[Path], None]:
-    """Flushes files to the disk, but instead of the last of some raises an error."""
+def stopping_after(writes: int) -> Callable[[Path], None]:
+    """Flushes files to the disk, but is stopped at the last of some."""
     left = iter(range(writes))
 
     def flush(path: Path) -> None:
         if path.is_file() and next(left, None) is None:
-            raise error
+            raise KeyboardInterrupt
         FLUSH(path)
 
     return flush
-
-
-def stops() -> Iterator[BaseException]:
-    while True:
-        yield KeyboardInterrupt()
-        yield OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        yield MemoryError()
 
 
 def test_stopped_again_and_again_it_goes_on_and_ends_the_same(
     tiny: Scenario, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped, writes = 0, 14
-    for error in stops():
-        monkeypatch.setattr(store, "flush", failing_after(writes, error))
-        kinds = DauexpError if isinstance(error, MemoryError) else type(error)
-        with suppress(kinds):
+    while True:
+        monkeypatch.setattr(store, "flush", stopping_after(writes))
+        with suppress(KeyboardInterrupt):
             folder = run(tiny, tmp_path, processes=1)
             break
         stopped += 1
@@ -187,17 +179,3 @@ def test_a_run_with_another_secret_does_not_mix_two_kinds_of_ids(
         run(of, tmp_path, processes=1, progress=stop)
     assert inputs_of(folder_of(of, tmp_path)) != before
     assert b"another" not in (folder_of(of, tmp_path) / "work" / "inputs.json").read_bytes()
-
-
-def test_a_process_of_the_pool_that_is_ended_from_outside_is_told(
-    tiny: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from concurrent.futures.process import BrokenProcessPool
-
-    def broken(*_: object) -> None:
-        raise BrokenProcessPool
-
-    monkeypatch.setattr("dauexp.pool.Pool.each", broken)
-    with pytest.raises(DauexpError, match="perhaps for want of memory") as told:
-        run(tiny, tmp_path, processes=1)
-    assert not isinstance(told.value, BadInput)

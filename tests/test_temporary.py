@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -98,3 +99,16 @@ def test_a_database_puts_nothing_aside_in_the_working_folder(
         assert any(spilled.iterdir())
     assert list((tmp_path / "here").iterdir()) == []
     assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_no_module_makes_anything_in_the_machine_s_common_folder(checkout: Path) -> None:
+    calls = [
+        (path.name, found[0])
+        for path in (checkout / "dauexp").rglob("*.py")
+        for found in re.finditer(
+            r"\b(TemporaryDirectory|NamedTemporaryFile|mkdtemp|mkstemp)\([^)]*\)",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+    assert len(calls) >= 4
+    assert [call for call in calls if "dir=" not in call[1]] == []

@@ -7,6 +7,7 @@ the user agent than the one by which Sync classifies platform and device family.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,28 +20,58 @@ class UserAgent(NamedTuple):
     os: str | None = None
 
 
+Version = Callable[[str], str | None]
+"""Finds the version in a user agent."""
+
+
 class _Browser(NamedTuple):
     name: str
     mark: str
     """What a user agent has in it."""
-    version: re.Pattern[str]
+    version: Version
     os: str | None = None
     """Known from the mark alone."""
 
 
+def _by(pattern: str) -> Version:
+    """What the group of a pattern matches first."""
+    compiled = re.compile(pattern)
+
+    def version(text: str) -> str | None:
+        found = compiled.search(text)
+        return found[1] if found else None
+
+    return version
+
+
+def _last_after(mark: str) -> Version:
+    """The last number after a slash, of the first line that has one after the mark: what `MARK.*/`
+    and a number match, which takes a time that grows with the square of the length."""
+
+    def version(text: str) -> str | None:
+        for line in text.split("\n"):
+            numbers = _NUMBER.findall(line.partition(mark)[2] if mark else line)
+            if numbers:
+                return str(numbers[-1])
+        return None
+
+    return version
+
+
+_NUMBER = re.compile(r"/(\d+)")
 # In order of preference: a user agent names many browsers to be taken for them.
 _BROWSERS = (
-    _Browser("Edge", "Edge", re.compile(r"Edge/(\d+)")),
-    _Browser("Chrome", "Chrome", re.compile(r"Chrome/(\d+)")),
-    _Browser("Opera Mini", "Opera Mini", re.compile(r".*/(\d+)")),
-    _Browser("Opera Mobi", "Opera Mobi", re.compile(r".*/(\d+)")),
-    _Browser("Opera", "Opera", re.compile(r"Opera.*/(\d+)")),
-    _Browser("MSIE", "MSIE", re.compile(r"MSIE (\d+)")),
-    _Browser("MSIE", "Trident/7.0", re.compile(r"rv:(11)")),
-    _Browser("Safari", "Safari", re.compile(r".*/(\d+)")),
-    _Browser("FxSync", "Firefox AndroidSync", re.compile(r"Firefox AndroidSync (\d+)"), "Android"),
-    _Browser("FxSync", "Firefox-iOS-Sync", re.compile(r"Firefox-iOS-Sync/(\d+)"), "iOS"),
-    _Browser("Firefox", "Firefox", re.compile(r"Firefox/(\d+)")),
+    _Browser("Edge", "Edge", _by(r"Edge/(\d+)")),
+    _Browser("Chrome", "Chrome", _by(r"Chrome/(\d+)")),
+    _Browser("Opera Mini", "Opera Mini", _last_after("")),
+    _Browser("Opera Mobi", "Opera Mobi", _last_after("")),
+    _Browser("Opera", "Opera", _last_after("Opera")),
+    _Browser("MSIE", "MSIE", _by(r"MSIE (\d+)")),
+    _Browser("MSIE", "Trident/7.0", _by(r"rv:(11)")),
+    _Browser("Safari", "Safari", _last_after("")),
+    _Browser("FxSync", "Firefox AndroidSync", _by(r"Firefox AndroidSync (\d+)"), "Android"),
+    _Browser("FxSync", "Firefox-iOS-Sync", _by(r"Firefox-iOS-Sync/(\d+)"), "iOS"),
+    _Browser("Firefox", "Firefox", _by(r"Firefox/(\d+)")),
 )
 _SYSTEMS = (
     ("iPod", "iPod"),
@@ -69,6 +100,5 @@ def parse_user_agent(text: str | None) -> UserAgent:
     os = next((name for name, mark in _SYSTEMS if mark in text), None)
     for browser in _BROWSERS:
         if browser.mark in text:
-            found = browser.version.search(text)
-            return UserAgent(browser.name, found.group(1) if found else None, browser.os or os)
+            return UserAgent(browser.name, browser.version(text), browser.os or os)
     return UserAgent(os=os)

@@ -31,7 +31,10 @@ def label(option: str, strategy: str) -> str:
 
 @cache
 def display(option: str, strategy: str) -> str:
-    """The contender as people read it: the option's letter in the record, and its label."""
+    """The contender as people read it: the option's letter in the record, and its label. Rows of
+    what all contenders share, which have no option, are the run's."""
+    if not option:
+        return "the run"
     known = options().get(option)
     return f"{known.letter} {label(option, strategy)}" if known else label(option, strategy)
 

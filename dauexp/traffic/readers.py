@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dauexp.errors import BadInput
+from dauexp.lines import bounded_lines
 from dauexp.tables import REQUESTS, TIME
 from dauexp.traffic import accesslog
 from dauexp.traffic.row import Row
@@ -98,7 +99,7 @@ def _from_json(line: bytes) -> Row | None:
 
 def _lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers from 1."""
-    lines = enumerate(_without_mark(_whole_lines(stream, name)), 1)
+    lines = enumerate(_without_mark(bounded_lines(stream, name, MAX_LINE_BYTES)), 1)
     return ((n, line) for n, line in lines if not line.isspace())
 
 
@@ -123,19 +124,6 @@ def _batches(rows: Iterator[tuple[int, Row]], name: str) -> Iterator[pa.RecordBa
         yield _checked(columns, _Origin(name, "line", numbers))
 
 
-def _whole_lines(stream: IO[bytes], name: str) -> Iterator[bytes]:
-    """The lines of a stream, each with its end."""
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES:
-            raise BadInput(
-                f"{name}: line {number}: longer than {MAX_LINE_BYTES // 2**20} MiB: "
-                "a request has a line of its own"
-            )
-        yield line
-
-
 def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
     """The lines, without the byte order mark that some editors put at their head."""
     for first in lines:
@@ -144,7 +132,7 @@ def _without_mark(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _decoded(stream: IO[bytes], name: str) -> Iterator[str]:
-    for number, line in enumerate(_without_mark(_whole_lines(stream, name)), 1):
+    for number, line in enumerate(_without_mark(bounded_lines(stream, name, MAX_LINE_BYTES)), 1):
         try:
             yield line.decode()
         except UnicodeDecodeError as error:

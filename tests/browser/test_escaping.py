@@ -43,13 +43,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         changes = (
             f'traffic.trace="{trace}"',
             "experiments.run=[]",
-            'report.notebooks=["01_traffic", "03_accuracy"]',
+            'report.notebooks=["01_traffic"]',
         )
         made = run(load("quick", changes), folder / "runs", processes=2)
         report.make(made, 2, silent)
         (folder / "history.html").write_text(history_page([measured(made)]), encoding="utf-8")
     found = [*made.rglob("*.html"), *made.rglob("*.svg"), folder / "history.html"]
-    assert len([path for path in found if path.suffix == ".html"]) == 4
+    assert len([path for path in found if path.suffix == ".html"]) == 3
     return found
 
 

@@ -31,7 +31,7 @@ from docsite.blocks import Block, blocks
 TOP = Path(__file__).resolve().parent.parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md"]
 PAGES += sorted(str(path.relative_to(TOP)) for path in (TOP / "docs").rglob("*.md"))
-QUICK = {"docs/design.md", "docs/plugins.md"}
+QUICK = {"CONTRIBUTING.md", "docs/design.md", "docs/plugins.md", "docs/services.md"}
 """Pages whose blocks take a moment: `make test` runs them, the heavy tests run the others."""
 
 NOT_RUN = {
@@ -41,6 +41,7 @@ NOT_RUN = {
     r"^dauexp services (up|down|status)": "builds servers for minutes; tests/services runs them",
     r"influxdb\.backend=server": "needs a server; tests/differential makes such runs",
     r"^dauexp load RUN": "needs a server, and a machine for itself; tests/load runs it",
+    r"s3://": "needs a bucket, and s3fs; tests/schedule/test_remote.py publishes to other URLs",
     r"^docker compose": "needs Docker; tests/deploy reads the file",
     r"^export DAUEXP_(GRAFANA|INFLUXDB|TELEGRAF)": "goes with the containers",
     r"services\(\(": "needs a server; tests/services runs it",
@@ -51,7 +52,7 @@ SMALLER = {
     r"^dauexp run (quick|scenario\.toml)(?!.*(traffic\.users|traffic\.trace))": (
         " --set traffic.users=60 --set report.notebooks=[]"
     ),
-    r"^dauexp run default": " --set traffic.users=60 --set experiments.users=40"
+    r"^dauexp run default .*mutation": " --set traffic.users=60 --set experiments.users=40"
     " --set report.notebooks=[] --set 'strategies=[\"custom\"]'",
     r"^dauexp sweep (faults|sensitivity)": " --plan",
     r"^dauexp growth": " --users 30,60 --days 28,29 --events 1,2 --question dau --repeats 1"
@@ -62,7 +63,11 @@ SMALLER = {
 WHOLE = {"docs/tutorial.md"}
 """Pages that show what is printed: nothing is added to their lines."""
 
-PLACEHOLDERS = {"=...": "=a-secret-of-the-test", "/path/to/run": "$PWD/RUN"}
+PLACEHOLDERS = {
+    "=...": "=a-secret-of-the-test",
+    "/path/to/run": "$PWD/RUN",
+    "s3://BUCKET": "file://$PWD/BUCKET",
+}
 """What a reader puts something of their own in place of."""
 
 SCENARIO = """
@@ -180,6 +185,15 @@ def test_the_blocks_of_a_page_run_in_their_order(
 ) -> None:
     given(tmp_path, small_run)
     assert run_page(page, tmp_path)
+
+
+@pytest.mark.heavy
+def test_the_readme_shows_what_the_default_run_prints(tmp_path: Path) -> None:
+    (shown,) = (each for each in blocks(TOP, "README.md") if each.text.startswith("Mean error"))
+    alone = "--set experiments.run=[] --set report.notebooks=[]"  # which change no number
+    command = f"dauexp run default {alone}\n"
+    run = Block("README.md", shown.line, "sh", command, frozenset())
+    assert normal(shell(run, tmp_path)) == normal(shown.text)
 
 
 def toml_kind(values: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from dauexp.options import contenders, laws_of
 from dauexp.parameters import Parameters, parameter
 from dauexp.results import tables
 from dauexp.scenario import Scenario, keys
+from dauexp.sweep import load_sweep, run_sweep
 from dauexp.sweep import tables as sweep
 from docsite import commands, lists, parameters, python, stored
 from docsite.markdown import Undocumented
@@ -150,6 +151,24 @@ def test_each_column_of_a_run_is_in_the_dictionary(small_run: Path) -> None:
             ]
         )
         check(name, pq.read_schema(path if path.is_file() else path / f"{name}.parquet"))
+
+
+@pytest.mark.heavy
+def test_each_column_of_a_sweep_is_in_the_dictionary(tmp_path: Path) -> None:
+    plan = tmp_path / "tiny.toml"
+    changes = 'traffic.users = 12\ntraffic.days = 1\nstrategies = ["custom"]'
+    vary = 'name = "loss"\nkey = "faults.loss.rate"\nvalues = [0.5]'
+    text = f'name = "tiny"\nreplicates = 2\n[changes]\n{changes}\n[[vary]]\n{vary}\n'
+    plan.write_text(text, encoding="utf-8")
+    folder = run_sweep(*load_sweep(str(plan)), tmp_path, processes=1)
+    here = {path.stem: path for path in folder.glob("*/*.parquet")}
+    assert {"errors", "runs", "robustness", "cost", "ledger"} <= here.keys()
+    for name in here.keys() - {"cost", "ledger"}:
+        check(name, pq.read_schema(here[name]))
+    for name in ("cost", "ledger"):  # those of a run, with their place in the sweep
+        place, columns = pq.read_schema(here[name]).names[:2], pq.read_schema(here[name]).names[2:]
+        assert place == ["setting", "replicate"]
+        assert set(columns) <= {each.name for each in dictionary.describe(name).columns}
 
 
 def test_the_dictionary_has_no_table_that_nothing_makes(small_run: Path) -> None:

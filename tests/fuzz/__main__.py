@@ -25,8 +25,6 @@ from typing import NamedTuple
 from tests.fuzz import corpus, engine
 from tests.fuzz.targets import TARGETS
 
-SECONDS_EACH = 10
-"""Longest time for one input; most take less than a millisecond."""
 MEBIBYTES = 2048
 """Most memory of a fuzzing process: what grows with the number of inputs hits it."""
 REPORTED = 20
@@ -112,7 +110,7 @@ def fuzz(name: str, runs: int, findings: Path, seed: int, *, keep: bool) -> Outc
 
 def _engine(name: str, temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.fuzz.engine", name, *arguments]
-    command += [f"-max_len={TARGETS[name].longest}", f"-timeout={SECONDS_EACH}"]
+    command += [f"-max_len={TARGETS[name].longest}", f"-timeout={engine.SECONDS_EACH}"]
     command += [f"-rss_limit_mb={MEBIBYTES}"]
     return subprocess.run(
         command,
@@ -140,12 +138,16 @@ def _row(name: str, *cells: object) -> None:
 
 def _arguments(arguments: Iterable[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=[[], *TARGETS], metavar="TARGET")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--runs", type=int, default=100_000, help="inputs in all")
     parser.add_argument("--seed", type=int, default=1, help="of the fuzzer")
     parser.add_argument("--keep", action="store_true", help="keep what was found in the corpus")
     parser.add_argument("--findings", type=Path, default=Path("runs/fuzz"), help="folder")
-    return parser.parse_args(list(arguments) if arguments is not None else None)
+    given = parser.parse_args(list(arguments) if arguments is not None else None)
+    for name in given.targets:
+        if name not in TARGETS:
+            parser.error(f"no target {name!r}: there are {', '.join(TARGETS)}")
+    return given
 
 
 if __name__ == "__main__":

@@ -2,20 +2,27 @@
 
 It is started by `python -m tests.fuzz`, with libFuzzer's arguments, and ends with libFuzzer. Where
 there is no atheris (it is compiled for Linux on x86-64 alone), hypothesis makes the inputs instead:
-as many, of the same words, but not guided by what the code does with them.
+as many, of the same words, but not guided by what the code does with them, nor limited in memory.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
+import time
 from itertools import count
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from tests.fuzz import corpus
 
 INSTRUMENTED = ["dauexp", "tomllib"]
 """The packages whose branches guide the fuzzer: ours, and the parser of TOML, which is Python."""
+
+SECONDS_EACH = 10
+"""Longest time for one input, by the clock on the wall: longer, it hangs."""
+CPU_SECONDS_EACH = 0.5
+"""Longest time of the processor for one input. Most take less than a millisecond: what grows with
+the square of the length shows."""
 
 GUIDED = importlib.util.find_spec("atheris") is not None
 """Whether coverage guides it."""
@@ -27,13 +34,25 @@ def guided(name: str, arguments: list[str]) -> None:
 
     with atheris.instrument_imports(include=INSTRUMENTED):
         from tests.fuzz.targets import TARGETS
-    atheris.Setup([sys.argv[0], *arguments], TARGETS[name].check)
+    check = TARGETS[name].check
+    for seed in corpus.seeds(name):  # what is made once is made before time is taken
+        check(seed)
+
+    def timed(data: bytes) -> None:
+        started = time.process_time()
+        check(data)
+        took = time.process_time() - started
+        assert took < CPU_SECONDS_EACH, f"took {took:.1f} s of the processor"
+
+    atheris.Setup([sys.argv[0], *arguments], timed)
     atheris.Fuzz()
 
 
 def unguided(name: str, runs: int) -> None:
     """Fuzzes by hypothesis: the corpus, then so many inputs of bytes and of words."""
-    from tests.fuzz import corpus
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+
     from tests.fuzz.targets import TARGETS
 
     target = TARGETS[name]
@@ -58,7 +77,9 @@ def unguided(name: str, runs: int) -> None:
     @given(pieces | changed)
     def check(data: bytes) -> None:
         next(executed)
+        signal.alarm(SECONDS_EACH)  # which ends the process
         target.check(data)
+        signal.alarm(0)
 
     check()
     print(f"stat::number_of_executed_units: {next(executed)}")

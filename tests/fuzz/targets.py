@@ -213,7 +213,7 @@ TARGETS: Mapping[str, Target] = {
     "lines": Target(
         line,
         ('="', '\\"', "\\\\", "\\ ", "\\,", "\\=", "1i", "1u", "true", "F", "1e308", " 1", "m f="),
-        52,
+        55,
     ),
     "points": Target(
         points,
@@ -246,7 +246,7 @@ TARGETS: Mapping[str, Target] = {
             *('1 - - [05/Jan/2026:00:00:01 +0000] "GET /1.5/1/info/collections HTTP/1.1" 200 1 ',),
             *('"-" "a"', "\\x", "true_device_family", "+02:00", "\n", ","),
         ),
-        2,
+        1,
     ),
     "scenarios": Target(
         scenario,
@@ -255,7 +255,7 @@ TARGETS: Mapping[str, Target] = {
             *("[plugins.x]\n", "[[vary]]\n", "key = ", "values = [", "[grid]\n", "[sample]\n"),
             *("draw = [{", "[weights]\n", "[scores.driver-1]\n", "1e308", "inf", "0x", "'''"),
         ),
-        4,
+        2,
     ),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import corpus
+from tests.fuzz import corpus, engine
 from tests.fuzz.targets import TARGETS
 
 
@@ -22,6 +22,21 @@ def test_every_input_of_the_corpus_is_taken(name: str) -> None:
     assert len(kept) >= 8
     for each in kept:
         TARGETS[name].check(each)
+
+
+def test_without_atheris_hypothesis_makes_the_inputs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.unguided("personal-data", 50)
+    assert capsys.readouterr().out == "stat::number_of_executed_units: 50\n"
+
+    def breaks(data: bytes) -> None:
+        assert b"@" not in data or len(data) < 3
+
+    target = TARGETS["packets"]._replace(check=breaks)
+    monkeypatch.setitem(TARGETS, "personal-data", target)
+    with pytest.raises(AssertionError):
+        engine.unguided("personal-data", 1000)
 
 
 def test_every_file_of_the_corpus_has_a_target_and_is_small() -> None:

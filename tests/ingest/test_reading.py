@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -68,6 +70,29 @@ def test_snake_case(name: str, expected: str) -> None:
 )
 def test_user_agents(text: str | None, expected: UserAgent) -> None:
     assert parse_user_agent(text) == expected
+
+
+@given(
+    st.lists(st.sampled_from(["Safari", "Opera", "/", "12", "3", "x", "\n", " "]), max_size=12).map(
+        "".join
+    )
+)
+def test_the_version_is_what_the_pipeline_s_patterns_match(text: str) -> None:
+    patterns = {"Opera": r"Opera.*/(\d+)", "Safari": r".*/(\d+)"}
+    browser = next((name for name in patterns if name in text), None)
+    found = re.search(patterns[browser], text) if browser else None
+    expected = UserAgent(browser, found[1] if found else None)
+    assert parse_user_agent(text) == expected
+
+
+@pytest.mark.parametrize("repeated", ["/", "Safari/", "Opera/", "Opera", "a", "/1", "\n", "MSIE "])
+@pytest.mark.parametrize("mark", ["Safari", "Opera", "Opera Mini"])
+def test_the_time_to_read_a_user_agent_grows_with_its_length_alone(
+    mark: str, repeated: str
+) -> None:
+    started = time.process_time()
+    parse_user_agent(mark + repeated * 50_000)
+    assert time.process_time() - started < 1  # quadratic, it would be minutes
 
 
 _JSON = st.recursive(

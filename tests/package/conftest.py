@@ -25,7 +25,7 @@ CHANGES = (
 )
 """What makes the preset `quick` a run of seconds that does everything once, a notebook too."""
 
-_LOCAL = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "COVERAGE_PROCESS_START")
+_LOCAL = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ def installed(built: Built, checkout: Path, tmp_path: Path) -> Callable[[Path, s
     def install(python: Path, lock: str) -> Environment:
         made = Environment(tmp_path / "environment")
         ran([UV, "venv", "--quiet", "--no-project", "--python", python, made.folder], tmp_path)
-        install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", made.python]
+        install: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecode"]
+        install += ["--python", made.python]
         ran([*install, "--require-hashes", "-r", checkout / lock], tmp_path)
         ran([*install, "--no-deps", built.wheel], tmp_path)
         ran([UV, "pip", "check", "--python", made.python], tmp_path)

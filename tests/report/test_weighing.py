@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dauexp.commands import making
 from dauexp.errors import BadInput
 from dauexp.report import findings
 from dauexp.report.drivers import Criterion, criteria, drivers, scores
@@ -106,6 +108,23 @@ def test_sentences_name_the_first_the_change_and_what_is_left_out(run: Frames) -
     assert "A glean comes first, with 0.750 of 1." in told
     assert "moves 25.0% of the weight" in told
     assert "driver-3" in told
+
+
+def test_a_report_with_weights_shows_outcome_sensitivity_and_smallest_change(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder, file = make_run(tmp_path / "run"), tmp_path / "weights.toml"
+    given = "\n".join(f"driver-{n} = {n % 3}" for n in range(1, 6))
+    scored = "glean = 1.0\ncustom = 0.0\nstatsd = 0.2"
+    file.write_text(f"[weights]\n{given}\n[scores.driver-4]\n{scored}\n")
+    making.report(folder, file, 1)
+    appendix = (folder / "appendix.md").read_text(encoding="utf-8")
+    told = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", appendix)
+    assert "With the weights driver-1 25%, driver-2 50% and driver-4 25%, " in told
+    assert "Of all possible weightings, first is " in told
+    assert "The smallest change that alters the outcome moves " in told
+    assert re.search(r"\| driver-2 \| [^|]* \| 50\.0% \| \d", appendix)
+    assert "With the weights" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_nothing_measured_is_no_outcome(run: Frames) -> None:

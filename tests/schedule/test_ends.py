@@ -116,7 +116,7 @@ def edited(checkout: Path, tmp_path: Path) -> Path:
         shutil.copytree(checkout / name, copy / name, ignore=left_out)
     path = copy / "notebooks" / "01_traffic.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    cell = {"cell_type": "code", "id": "wrong", "metadata": {}, "outputs": []}
+    cell: dict[str, object] = {"cell_type": "code", "id": "wrong", "metadata": {}, "outputs": []}
     cell |= {"execution_count": None, "source": ["users = 0\n", "1 / users"]}
     notebook["cells"].append(cell)
     path.write_text(json.dumps(notebook), encoding="utf-8")
@@ -159,9 +159,9 @@ def test_each_threshold_that_is_crossed_is_exit_code_1(tmp_path: Path) -> None:
     entry["measures"]["cpu seconds"] /= 1000
     (top / "history.ndjson").write_text(json.dumps(entry) + "\n", encoding="utf-8")
     crossing = {
+        "thresholds.fewest_runs=1": "cpu seconds is",  # first: one like run is before it
         "thresholds.error={'statsd:set'=0.01}": "error statsd:set is",
         "thresholds.wire_bytes={custom=100}": "wire bytes custom is",
-        "thresholds.fewest_runs=1": "cpu seconds is",
     }
     for change, said in crossing.items():
         done = dauexp(*words(top, sets, change))

@@ -1,29 +1,44 @@
-"""The examples of schedules: each is read as strictly as can be done without its scheduler, and
-the commands in them are read by dauexp's own command line."""
+"""The examples of schedules: each is run, or read by the validator of its scheduler, and the
+commands in them are read by dauexp's own command line."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, Self
+from typing import Any
 
-import msgspec
+import kubernetes_validate
 import pytest
 import typer.main
 import yaml
+from cronsim import CronSim, CronSimError
 
 from dauexp.cli import app
 from dauexp.report.notebooks import parameters_of
 
-CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-"""The least and greatest number in each field of a time in a crontab."""
+TINY = """
+name = "tiny"
+strategies = ["custom"]
+[traffic]
+users = 30
+days = 2
+[experiments]
+run = []
+[report]
+notebooks = []
+"""
+
+AIRFLOW = (
+    "apache-airflow==3.3.2",
+    "apache-airflow-providers-papermill==3.13.3",
+    "apache-airflow-providers-standard==1.21.0",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +46,14 @@ def schedules(checkout: Path) -> Path:
     return checkout / "deploy" / "schedules"
 
 
-def is_time(text: str) -> bool:
-    """Whether a text is a time as cron knows it: numbers, ranges, lists, steps and stars."""
-    fields = text.split()
-    return len(fields) == 5 and all(
-        re.fullmatch(r"(\*|\d+(-\d+)?)(/[1-9]\d*)?", part)
-        and all(low <= int(number) <= high for number in re.findall(r"\d+", part.split("/")[0]))
-        for field, (low, high) in zip(fields, CRON, strict=True)
-        for part in field.split(",")
-    )
+def is_nightly(text: str) -> bool:
+    """Whether a text is a time as cron knows it, at which something is done each night."""
+    try:
+        times = CronSim(text, datetime(2026, 2, 27, tzinfo=UTC))
+    except CronSimError:
+        return False
+    first, second, third = (next(times) for _ in range(3))
+    return (second - first).days == (third - second).days == 1
 
 
 def parsed(words: list[str]) -> dict[str, Any]:
@@ -55,23 +69,62 @@ def is_scheduled(words: list[str]) -> bool:
     return parameters["schedule_dir"] is not None and parameters["keep"] == 30
 
 
-def test_a_time_is_told_from_what_is_none() -> None:
-    assert all(map(is_time, ["17 4 * * *", "*/5 0-6 1,15 * 7"]))
-    wrong = ["17 4 * *", "60 4 * * *", "17 24 * * *", "x * * * *", "*/0 * * * *"]
-    assert not any(map(is_time, wrong))
+def test_what_is_right_is_told_from_what_is_not() -> None:
+    assert is_nightly("17 4 * * *")
+    assert not any(map(is_nightly, ["17 4 * *", "60 4 * * *", "17 4 1 * *", "x * * * *"]))
     with pytest.raises(Exception, match="--keepp"):
         parsed(["run", "x.toml", "--keepp", "3"])
 
 
-def test_crontab(schedules: Path) -> None:
+def crontab(schedules: Path) -> tuple[dict[str, str], str, str]:
+    """The environment, the time and the command of the crontab."""
     lines = (schedules / "crontab").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line and line[0] != "#"]
+    environment = dict(line.split("=", 1) for line in rows if re.match(r"[A-Z_]+=", line))
     (job,) = [line for line in rows if not re.match(r"[A-Z_]+=", line)]
-    assert is_time(" ".join(job.split()[:5]))
-    assert "%" not in job, "cron ends a command at a per cent sign"
-    program, *words = shlex.split(job.split(maxsplit=5)[5])
+    *fields, command = job.split(maxsplit=5)
+    return environment, " ".join(fields), command
+
+
+def test_crontab(schedules: Path) -> None:
+    environment, time, command = crontab(schedules)
+    assert environment.keys() == {"CRON_TZ", "MAILTO", "PATH"}
+    assert is_nightly(time)
+    assert "%" not in command, "cron ends a command at a per cent sign"
+    program, *words = shlex.split(command)
     assert program == "dauexp"
     assert is_scheduled(words)
+
+
+@pytest.mark.heavy
+def test_the_command_of_the_crontab_makes_a_run_as_cron_would(
+    schedules: Path, tmp_path: Path
+) -> None:
+    environment, _, command = crontab(schedules)
+    (tmp_path / "scenario.toml").write_text(TINY, encoding="utf-8")
+    installed = {
+        "/opt/dauexp/.venv/bin": str(Path(sys.executable).parent),
+        "/etc/dauexp/scenario.toml": str(tmp_path / "scenario.toml"),
+        "/var/lib/dauexp/runs": str(tmp_path / "runs"),
+    }
+    for place, mine in installed.items():
+        assert place in environment["PATH"] + command
+        environment["PATH"] = environment["PATH"].replace(place, mine)
+        command = command.replace(place, mine)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path), "LOGNAME": "me", "SHELL": "/bin/sh", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "it would be mailed"
+    assert (
+        json.loads((tmp_path / "runs" / "latest" / "summary.json").read_text())["status"] == "fine"
+    )
 
 
 @pytest.fixture
@@ -87,9 +140,10 @@ def test_systemd_units_name_a_scheduled_run(schedules: Path) -> None:
     service = (schedules / "systemd" / "dauexp.service").read_text(encoding="utf-8")
     (command,) = re.findall(r"^ExecStart=(.*)$", service, flags=re.MULTILINE)
     assert is_scheduled(shlex.split(command)[1:])
+    assert "HOME=%S/dauexp" in service
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
+@pytest.mark.heavy
 def test_systemd_takes_the_units(units: Path) -> None:
     def verified(*names: str) -> subprocess.CompletedProcess[str]:
         command = ["systemd-analyze", "verify", "--man=no", *(str(units / name) for name in names)]
@@ -105,126 +159,96 @@ def test_systemd_takes_the_units(units: Path) -> None:
     assert "calendar" in verified("dauexp.timer").stderr
 
 
-class Strict(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
-    """A mapping of a workflow: an unknown key is an error."""
-
-
-class Job(Strict):
-    runs_on: str
-    timeout_minutes: int
-    steps: list[dict[str, Any]]
-
-
-class Cron(Strict):
-    cron: str
-
-
-class On(msgspec.Struct, forbid_unknown_fields=True):
-    schedule: list[Cron]
-    workflow_dispatch: None
-
-
-class Concurrency(Strict):
-    group: str
-
-
-class Workflow(Strict):
-    name: str
-    on: On
-    permissions: dict[str, str]
-    concurrency: Concurrency
-    jobs: dict[str, Job]
-
-
-def test_workflow_of_github_actions(schedules: Path) -> None:
+def test_workflow_of_github_actions(schedules: Path, tmp_path: Path) -> None:
+    path = schedules / "github-actions.yml"
+    check = ["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    subprocess.run([sys.executable, *check, str(path)], check=True, capture_output=True)
+    broken = tmp_path / "broken.yml"
+    broken.write_text(path.read_text(encoding="utf-8").replace("runs-on:", "run-on:"))
+    done = subprocess.run([sys.executable, *check, str(broken)], check=False, capture_output=True)
+    assert done.returncode == 1
     # BaseLoader: in YAML 1.1, `on` is true.
-    loaded = yaml.load((schedules / "github-actions.yml").read_bytes(), yaml.BaseLoader)  # noqa: S506 - texts only
-    loaded["on"]["workflow_dispatch"] = loaded["on"]["workflow_dispatch"] or None
-    workflow = msgspec.convert(loaded, Workflow, strict=False)
-    assert all(is_time(each.cron) for each in workflow.on.schedule)
-    steps = [step for job in workflow.jobs.values() for step in job.steps]
-    assert all(("uses" in step) != ("run" in step) for step in steps)
-    assert all(step.keys() <= {"uses", "run", "with", "if", "name"} for step in steps)
-    used = [step["uses"] for step in steps if "uses" in step]
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
+    workflow = yaml.load(path.read_bytes(), yaml.BaseLoader)  # noqa: S506 - makes texts only
+    assert all(is_nightly(each["cron"]) for each in workflow["on"]["schedule"])
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     commands = [shlex.split(step["run"]) for step in steps if "dauexp" in step.get("run", "")]
     assert is_scheduled(commands[0][1:])
     assert parsed(commands[1][1:])["page"] == Path("runs/history.html")
 
 
-def keys(node: object, path: str = "") -> Iterator[str]:
-    """The paths of all keys of a tree, lists left out."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield f"{path}.{key}"
-            yield from keys(value, f"{path}.{key}")
-    elif isinstance(node, list):
-        for each in node:
-            yield from keys(each, path)
-
-
 def test_cron_job_of_kubernetes(schedules: Path) -> None:
     job = yaml.safe_load((schedules / "kubernetes" / "cronjob.yaml").read_text(encoding="utf-8"))
-    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "CronJob")
+    kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
     spec = job["spec"]
-    assert is_time(spec["schedule"])
-    assert spec.keys() <= {
-        *("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "suspend"),
-        *("jobTemplate", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"),
-    }
+    assert is_nightly(spec["schedule"])
     inner = spec["jobTemplate"]["spec"]
-    assert inner.keys() <= {"backoffLimit", "podFailurePolicy", "template", "activeDeadlineSeconds"}
     pod = inner["template"]["spec"]
     assert pod["restartPolicy"] == "Never", "a policy for failures asks for it"
     (container,) = pod["containers"]
     assert is_scheduled(container["args"])
-    mounted = {mount["name"] for mount in container["volumeMounts"]}
-    assert mounted == {volume["name"] for volume in pod["volumes"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert mounts.keys() == {volume["name"] for volume in pod["volumes"]}
+    (home,) = [each["value"] for each in container["env"] if each["name"] == "HOME"]
+    assert home in mounts.values(), "the root file system cannot be written"
     (rule,) = inner["podFailurePolicy"]["rules"]
     assert rule["onExitCodes"]["values"] == [1, 2, 3]
-    assert not [key for key in keys(job) if re.search(r"\.[A-Z_-]", key)]
+    container["imagePulPolicy"] = "Always"
+    with pytest.raises(kubernetes_validate.ValidationError, match="imagePulPolicy"):
+        kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
 
 
-class Operator:
-    """Stands for an operator of Airflow: keeps what it was given."""
-
-    made: ClassVar[list[Operator]] = []
-
-    def __init__(self, **given: Any) -> None:
-        self.given = given
-        self.made.append(self)
-
-    def __rshift__(self, other: Operator) -> Operator:
-        assert self.made.index(self) < self.made.index(other)
-        return other
-
-
-class Dag(Operator):
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+READ_DAG = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+(dag,) = bag.dags.values() or [None]
+tasks = {task.task_id: task for task in dag.tasks}
+print("READ " + json.dumps({
+    "errors": bag.import_errors,
+    "schedule": dag.schedule,
+    "kinds": {name: type(task).__name__ for name, task in tasks.items()},
+    "order": [task.task_id for task in dag.topological_sort()],
+    "command": tasks["run"].bash_command,
+    "notebook": tasks["notebook"].input_nb,
+    "parameters": tasks["notebook"].parameters,
+    "retries": [task.retries for task in dag.tasks],
+}))
+"""
 
 
-def test_dag_of_airflow(schedules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Operator, "made", [])
-    for name, attribute, stand_in in (
-        ("airflow.sdk", "DAG", Dag),
-        ("airflow.providers.standard.operators.bash", "BashOperator", Operator),
-        ("airflow.providers.papermill.operators.papermill", "PapermillOperator", Operator),
-    ):
-        parts = name.split(".")
-        for end in range(1, len(parts) + 1):
-            whole = ".".join(parts[:end])
-            monkeypatch.setitem(sys.modules, whole, sys.modules.get(whole, ModuleType(whole)))
-        setattr(sys.modules[name], attribute, stand_in)
+@pytest.mark.heavy
+def test_dag_of_airflow(schedules: Path, checkout: Path, tmp_path: Path) -> None:
+    """Read by Airflow itself, in an environment of its own: it fits into no other."""
+    python = tmp_path / "airflow" / "bin" / "python"
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "-q", "--python", sys.executable, python.parents[1]], check=True)
+    subprocess.run([*uv, "pip", "install", "-q", "--python", python, *AIRFLOW], check=True)
+    (tmp_path / "dags").mkdir()
     source = (schedules / "airflow_dag.py").read_text(encoding="utf-8")
-    exec(compile(source, "airflow_dag.py", "exec"), {"__name__": "airflow_dag"})  # noqa: S102 - our own
-    dag, run, notebook = (each.given for each in Operator.made)
-    assert is_time(dag["schedule"])
-    assert dag["default_args"]["retry_delay"] > timedelta(0)
-    assert is_scheduled(shlex.split(run["bash_command"])[1:])
-    assert Path(notebook["input_nb"]).is_file()
-    assert notebook.keys() == {"task_id", "input_nb", "output_nb", "parameters"}
-    assert notebook["parameters"].keys() <= parameters_of(Path(notebook["input_nb"]).stem).keys()
+    (tmp_path / "dags" / "dauexp.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [str(python), "-c", READ_DAG, str(tmp_path / "dags")],
+        env={
+            **os.environ,
+            "AIRFLOW_HOME": str(tmp_path),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",  # the machine may be busy
+            "PYTHONPATH": str(checkout),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("READ ")]
+    read = json.loads(line.removeprefix("READ "))
+    assert read["errors"] == {}
+    assert is_nightly(read["schedule"])
+    assert read["kinds"] == {"run": "BashOperator", "notebook": "PapermillOperator"}
+    assert read["order"] == ["run", "notebook"]
+    assert is_scheduled(shlex.split(read["command"])[1:])
+    notebook = Path(read["notebook"])
+    assert notebook.is_file()
+    assert read["parameters"].keys() <= parameters_of(notebook.stem).keys()
+    assert read["retries"] == [2, 2]

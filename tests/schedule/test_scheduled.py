@@ -1,4 +1,4 @@
-"""Scheduled runs: the folder, the summaries, the exit codes, and what a failure leaves."""
+"""Scheduled runs: the folder, the summaries, the thresholds. How one ends badly: `test_ends.py`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dauexp import manifest, schedule
-from dauexp.errors import BadInput, DauexpError, Unbalanced
-from dauexp.history import Entry, history, read
+from dauexp.errors import BadInput
+from dauexp.history import Entry, add, history, read
 from dauexp.scenario import Scenario, load
 from dauexp.schedule import Summary, scheduled
 from dauexp.schedule.folders import dated, link_latest, next_folder, prune
@@ -61,34 +62,6 @@ def test_a_fine_run_leaves_folder_link_and_history(tmp_path: Path, no_report: No
     assert entries[1].measures["wire bytes custom"] > 100
 
 
-def test_a_ledger_that_does_not_balance_is_exit_code_3(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unbalanced(*_: object) -> None:
-        raise Unbalanced("the ledger does not balance: generated = emitted")
-
-    monkeypatch.setattr("dauexp.run.check", unbalanced)
-    summary = scheduled(of(), tmp_path, keep=3, processes=1)
-    assert (summary.status, summary.exit_code) == ("unbalanced", 3)
-    assert "generated = emitted" in summary.line
-    assert json.loads((Path(summary.folder) / "summary.json").read_text())["exit_code"] == 3
-    assert not (tmp_path / "latest").exists()
-    assert read(tmp_path) == []
-
-
-def test_a_cell_that_fails_is_named_and_the_run_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(*_: object) -> None:
-        raise DauexpError("notebook 03_accuracy: In [4] failed; the notebook is kept as there")
-
-    monkeypatch.setattr(schedule, "make", failing)
-    summary = scheduled(of(), tmp_path, keep=3, processes=1)
-    assert (summary.status, summary.exit_code) == ("failed", 1)
-    assert "03_accuracy: In [4] failed" in summary.line
-    assert len(read(tmp_path)) == 1
-
-
 def test_a_run_that_was_stopped_goes_on_in_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_report: None
 ) -> None:
@@ -104,6 +77,39 @@ def test_a_run_that_was_stopped_goes_on_in_its_folder(
     assert Path(scheduled(of(), tmp_path, keep=3, processes=1).folder) == stopped
     assert manifest.path(stopped).exists()
     assert next_folder(tmp_path, "another", later) == tmp_path / f"{later:%Y%m%dT%H%M%SZ}"
+
+
+def test_one_that_was_stopped_in_its_report_goes_on_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(schedule, "make", stop)
+    with pytest.raises(KeyboardInterrupt):
+        scheduled(of(), tmp_path, keep=3, processes=1)
+    (stopped,) = dated(tmp_path)
+    assert manifest.path(stopped).exists()
+    assert read(tmp_path) == []
+    monkeypatch.setattr(schedule, "make", lambda *_: None)
+    summary = scheduled(of(), tmp_path, keep=3, processes=1)
+    assert Path(summary.folder) == stopped
+    assert [each.run for each in read(tmp_path)] == [stopped.name]
+
+
+def test_one_that_was_stopped_before_its_summary_is_not_compared_with_itself(
+    tmp_path: Path, no_report: None
+) -> None:
+    once = of("thresholds.slowdown=1", "thresholds.fewest_runs=1")
+    (stopped,) = [Path(scheduled(once, tmp_path, keep=3, processes=1).folder)]
+    (stopped / "summary.json").unlink()
+    (mine,) = read(tmp_path)
+    faster = {name: value / 2 for name, value in mine.measures.items()}
+    add(tmp_path, msgspec.structs.replace(mine, measures=faster))
+    summary = scheduled(once, tmp_path, keep=3, processes=1)
+    assert Path(summary.folder) == stopped
+    assert summary.status == "fine"
+    assert read(tmp_path) == [mine]
 
 
 def test_two_scheduled_runs_at_once(tmp_path: Path, no_report: None) -> None:

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dauexp import options as options_of
 from dauexp import report
+from dauexp.database import SqlDatabase
 from dauexp.errors import BadInput
 from dauexp.options import contenders
 from dauexp.report import notebooks
@@ -46,6 +50,31 @@ def test_what_a_scenario_names_is_one_of_those_there_are(
         run(load("quick", [f"{key}={json.dumps([name])}"]), tmp_path / "runs", processes=1)
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in made if not path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_text('{0}/secret.txt')",
+        "SELECT * FROM read_parquet('{0}/inside/../other/x.parquet')",
+        "SELECT * FROM glob('{0}/*')",
+        "COPY (SELECT 1) TO '{0}/outside.csv'",
+        "ATTACH '{0}/outside.duckdb'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+    ],
+)
+def test_a_query_reaches_no_file_but_its_tables(statement: str, tmp_path: Path) -> None:
+    for name in ("inside", "other"):
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table({"a": [1]}), tmp_path / name / "x.parquet")
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with SqlDatabase({"s.t": tmp_path / "inside"}) as database:
+        with pytest.raises(duckdb.Error):
+            database.connection.execute(statement.format(tmp_path)).fetchall()
+        assert database.ask("SELECT a FROM s.t", "sql", {})["a"].to_pylist() == [1]
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("name", ESCAPES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -38,7 +38,8 @@ def colour(contenders: pd.DataFrame, field: str = "contender") -> alt.Color:
 
 def days(all_days: pd.Series[Any], title: str | None = None) -> alt.X:
     """The axis of UTC days, from the first to the last of `all_days`: the same in every panel."""
-    axis = alt.Axis(format="%-d %b", tickCount="week", labelOverlap=True, grid=False)
+    every: Literal["week", "day"] = "week" if all_days.nunique() > 10 else "day"
+    axis = alt.Axis(format="%-d %b", tickCount=every, labelOverlap=True, grid=False)
     domain = [str(all_days.min()), str(all_days.max())]
     return alt.X(
         "day:T", title=title, axis=axis, scale=alt.Scale(type="utc", domain=domain, padding=8)
