@@ -28,7 +28,7 @@ from dauexp.store import write_table
 SMALL = (
     "traffic.users=80",
     "traffic.hosts.count=2",
-    'experiments.run=["lateness", "deletion", "rotation"]',
+    'experiments.run=["calibration", "lateness", "deletion", "rotation"]',
     "experiments.users=30",
     'report.notebooks=["01_traffic"]',
 )
