@@ -103,8 +103,12 @@ def growth(
 
 
 @commands.command("days-seen", rich_help_panel=PANEL)
-def days_seen(folder: RunFolder, as_json: Json = False) -> None:
+def days_seen(
+    folder: RunFolder,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timings of each answer.")] = 5,
+    as_json: Json = False,
+) -> None:
     """Compare both ways to A's trailing windows, day by day: from documents, from days seen."""
     from dauexp.commands import measuring
 
-    measuring.days_seen(folder, as_json=as_json)
+    measuring.days_seen(folder, repeats, as_json=as_json)

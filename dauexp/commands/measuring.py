@@ -58,13 +58,13 @@ def capacity(
     print_rows(rows if as_json else map(_held, rows), as_json=as_json)
 
 
-def days_seen(folder: Path, *, as_json: bool) -> None:
+def days_seen(folder: Path, repeats: int, *, as_json: bool) -> None:
     """Asks both ways for each day, and prints what a day costs each at the end of the run."""
     from dauexp.growth.lastseen import days_seen as compare
     from dauexp.growth.lastseen import of_last_day
 
     with Bars() as bars:
-        _, costs = compare(folder, bars)
+        _, costs = compare(folder, repeats, bars)
     print_rows(costs.to_pylist() if as_json else map(_day, of_last_day(costs)), as_json=as_json)
 
 

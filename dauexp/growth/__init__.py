@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from dauexp.audit import write_checksums
 from dauexp.errors import BadInput
 from dauexp.growth.grid import Point, grid
+from dauexp.growth.lastseen import DIRECT, INCREMENTAL, compared, of_last_day
 from dauexp.growth.observing import profiled, timed
 from dauexp.growth.rounds import Asked, Observed, in_rounds
 from dauexp.measures.growth import GROWTH, fits
@@ -87,11 +88,15 @@ def measured(
     ]
     observed = in_rounds(asked, questions, [profiled, *[timed] * repeats], progress)
     rows = [row for point in points for row in _rows(point, folders[point], observed)]
+    if any(each.contender.option.id == "glean" for each in asked):
+        rows += [
+            row for point in points for row in _days_seen(point, folders[point], questions, repeats)
+        ]
     return pa.Table.from_pylist(rows, schema=GROWTH)
 
 
-def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, Any]]:
-    """The rows of the table `GROWTH` of a point."""
+def _about(point: Point, folder: Path) -> dict[str, Any]:
+    """What the rows of a point have in common."""
     traffic = point.scenario.traffic
     ledger = result(folder, "ledger")
     first = ledger.filter(
@@ -105,13 +110,18 @@ def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, 
         "days": float(traffic.days),
         "events": requests / (traffic.users * traffic.days),
     }[point.factor]
-    about = {
+    return {
         "factor": point.factor,
         "level": level,
         "users": traffic.users,
         "days": traffic.days,
         "requests": requests,
     }
+
+
+def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, Any]]:
+    """The rows of the table `GROWTH` of a point."""
+    about = _about(point, folder)
     chosen = contenders(point.scenario.strategies)
     whose = {contender.label: contender for contender in chosen}
     for (where, label, query), measures in observed.items():
@@ -123,6 +133,28 @@ def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, 
     for contender in chosen:
         size = pc.sum(kept.filter(_of(contender))["bytes"]).as_py()
         yield {**_named(contender), **about, "measure": "bytes_at_rest", **_spread([float(size)])}
+
+
+VARIANTS: Final = {DIRECT: "one_day", INCREMENTAL: "last_seen"}
+"""How the two ways to the answer of one day, the last, are called beside the queries that answer
+all days at once."""
+
+
+def _days_seen(
+    point: Point, folder: Path, questions: Sequence[str], repeats: int
+) -> Iterator[dict[str, Any]]:
+    """The rows of the table `GROWTH` of A's trailing windows, in both ways to one day's answer."""
+    (glean,) = contenders(["glean"])
+    _, costs = compared(folder, repeats, last=1)
+    about = _about(point, folder)
+    for row in of_last_day(costs):
+        if row["question"] in questions:
+            asked = _named(glean, str(row["question"]), VARIANTS[str(row["way"])], "sql")
+            for measure in ("rows_read", "bytes_read", "memory_bytes"):
+                yield {**asked, **about, "measure": measure, **_spread([row[measure]])}
+            seconds = [row[f"{name}_seconds"] for name in ("fastest", "time", "slowest")]
+            spread = _spread(seconds) | {"repeats": row["repeats"]}
+            yield {**asked, **about, "measure": "time_seconds", **spread}
 
 
 def _named(

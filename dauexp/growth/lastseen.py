@@ -11,10 +11,12 @@ of a user who is deleted stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from statistics import median
+from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -54,13 +56,20 @@ DAYS_SEEN_COST: Final = pa.schema(
         pa.field("bytes_read", pa.float64(), nullable=False),
         pa.field("memory_bytes", pa.float64(), nullable=False),
         pa.field("time_seconds", pa.float64(), nullable=False),
+        pa.field("fastest_seconds", pa.float64(), nullable=False),
+        pa.field("slowest_seconds", pa.float64(), nullable=False),
+        pa.field("repeats", pa.int64(), nullable=False),
     ]
 )
-"""What the answer of a day cost, one row a question, way and day. The step from day to day serves
-all questions: it is a row of its own, whose question is `step`."""
+"""What the answer of a day cost, one row a question, way and day; `time_seconds` is the median of
+so many repeats, the ways in turn, in the opposite order every other time. The step from day to day
+serves all questions: it is a row of its own, whose question is `step`."""
 
 FILE: Final = "days_seen_cost"
 """The name of the second table in a run."""
+
+Observed = tuple[pa.Table, dict[str, float]]
+"""An answer (columns segment and value), and what it cost."""
 
 STEP: Final = "step"
 DIRECT: Final = "direct"
@@ -72,21 +81,25 @@ FOLDER: Final = Path(glean.__file__).parent / "last_seen"
 _DOCUMENTS: Final = "documents"
 
 
-def days_seen(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Table]:
+def days_seen(
+    folder: Path, repeats: int = 5, progress: Progress = silent
+) -> tuple[pa.Table, pa.Table]:
     """Asks a finished run both ways, for each of its days: the tables `DAYS_SEEN` and
     `DAYS_SEEN_COST`, of which the run keeps the second.
 
     Raises BadInput where the folder is no finished run, or option A is not in it.
     """
     finished(folder)
-    answers, costs = compared(folder, progress)
+    answers, costs = compared(folder, repeats, progress)
     write_table(folder / TIMED / f"{FILE}.parquet", costs)
     write_checksums(folder)
     return answers, costs
 
 
-def compared(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Table]:
-    """The same of any run, of which nothing is kept."""
+def compared(
+    folder: Path, repeats: int, progress: Progress = silent, last: int | None = None
+) -> tuple[pa.Table, pa.Table]:
+    """The same of any run, of which nothing is kept; of `last` days alone, if that is given."""
     scenario = scenario_of(folder)
     chosen = [each for each in contenders(scenario.strategies) if each.option.id == "glean"]
     if not chosen:
@@ -100,42 +113,74 @@ def compared(folder: Path, progress: Progress = silent) -> tuple[pa.Table, pa.Ta
     with Ways(strategy, stable) as ways:
         for done, day in enumerate(days, start=1):
             progress("days seen", done, len(days))
-            _, cost = ways.step(day)
-            costs.append({"question": STEP, "way": INCREMENTAL, "day": day} | cost)
-            for question in ways.questions:
-                if done >= catalogue()[question].window:
-                    for way, ask in ((DIRECT, ways.direct), (INCREMENTAL, ways.incremental)):
-                        answer, cost = ask(question, day)
-                        about = {"question": question, "way": way, "day": day}
-                        costs.append(about | cost)
-                        answers += [about | row for row in answer.to_pylist()]
+            asked = last is None or done > len(days) - last
+            (stepped,) = _in_turn([partial(ways.step, day)], repeats if asked else 1)
+            ways.advance(stepped.answer)
+            if not asked:
+                continue
+            costs.append({"question": STEP, "way": INCREMENTAL, "day": day} | stepped.cost)
+            keys = [
+                (question, way)
+                for question in ways.questions
+                for way in (DIRECT, INCREMENTAL)
+                if done >= catalogue()[question].window
+            ]
+            tasks = [partial(ways.ask, question, way, day) for question, way in keys]
+            for (question, way), found in zip(keys, _in_turn(tasks, repeats), strict=True):
+                about = {"question": question, "way": way, "day": day}
+                costs.append(about | found.cost)
+                answers += [about | row for row in found.answer.to_pylist()]
     return pa.Table.from_pylist(answers, DAYS_SEEN), pa.Table.from_pylist(costs, DAYS_SEEN_COST)
 
 
-def of_last_day(costs: pa.Table) -> list[dict[str, object]]:
+class _Found(NamedTuple):
+    """An answer, and what it cost over its repeats."""
+
+    answer: pa.Table
+    cost: dict[str, float]
+
+
+def _in_turn(tasks: Sequence[Callable[[], Observed]], repeats: int) -> list[_Found]:
+    """Each task so many times, in rounds, every other one in the opposite order."""
+    found: dict[int, list[Observed]] = {number: [] for number in range(len(tasks))}
+    for round_ in range(repeats):
+        for number in list(found)[:: -1 if round_ % 2 else 1]:
+            found[number].append(tasks[number]())
+    return [_over(each) for each in found.values()]
+
+
+def _over(repeats: Sequence[Observed]) -> _Found:
+    answer, cost = repeats[0]
+    seconds = [each["time_seconds"] for _, each in repeats]
+    spread = {
+        "time_seconds": median(seconds),
+        "fastest_seconds": min(seconds),
+        "slowest_seconds": max(seconds),
+        "repeats": len(repeats),
+    }
+    return _Found(answer, cost | spread)
+
+
+def of_last_day(costs: pa.Table) -> list[dict[str, Any]]:
     """What the answers of the last day cost, a row a question and way: the second with its step,
     which serves all questions."""
     rows = {(row["question"], row["way"], row["day"]): row for row in costs.to_pylist()}
     last = max(day for _, _, day in rows)
     step = rows[STEP, INCREMENTAL, last]
-    return [
-        {
-            "question": question,
-            "way": way,
-            "day": last,
-            **{
-                name: rows[question, way, last][name] + (way == INCREMENTAL) * step[name]
-                for name in ("rows_read", "bytes_read", "time_seconds")
-            },
-        }
-        for question in catalogue()
-        for way in (DIRECT, INCREMENTAL)
-        if (question, way, last) in rows
-    ]
+    found = []
+    for question in catalogue():
+        for way in (DIRECT, INCREMENTAL):
+            if (question, way, last) in rows:
+                row = rows[question, way, last]
+                found.append(row if way == DIRECT else row | _with_step(row, step))
+    return found
 
 
-Observed = tuple[pa.Table, dict[str, float]]
-"""An answer (columns segment and value), and what it cost."""
+def _with_step(row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, object]:
+    """The cost of an answer and of the step before it: sums, and the larger of what was held."""
+    sums = ("rows_read", "bytes_read", "time_seconds", "fastest_seconds", "slowest_seconds")
+    held = max(row["memory_bytes"], step["memory_bytes"])
+    return {name: row[name] + step[name] for name in sums} | {"memory_bytes": held}
 
 
 class Ways:
@@ -161,20 +206,24 @@ class Ways:
         return [name for name in catalogue() if name in self._steps]
 
     def step(self, day: date) -> Observed:
-        """The table of days seen of a day, from that of the day before, whose place it takes."""
+        """The table of days seen of a day, from that of the day before."""
         self._run(f"CREATE OR REPLACE VIEW {self._table} AS FROM {_DOCUMENTS}")
-        made, cost = self._ask(self._strategy.asks(self._steps[STEP]), {"day": day})
+        return self._ask(self._strategy.asks(self._steps[STEP]), {"day": day})
+
+    def advance(self, made: pa.Table) -> None:
+        """Puts the table of a day in the place of that of the day before."""
         self._database.connection.register("made", made)
         self._run("CREATE OR REPLACE TABLE last_seen AS FROM made")
         self._database.connection.unregister("made")
-        return made, cost
 
-    def incremental(self, question: str, day: date) -> Observed:
-        """From the table of days seen, which is that of the day."""
-        del day
-        return _answered(self._ask(self._steps[question], {}))
+    def ask(self, question: str, way: str, day: date) -> Observed:
+        """The answer of a day: from the table of days seen, which is that of the day, or from the
+        documents."""
+        if way == INCREMENTAL:
+            return _answered(self._ask(self._steps[question], {}))
+        return self._direct(question, day)
 
-    def direct(self, question: str, day: date) -> Observed:
+    def _direct(self, question: str, day: date) -> Observed:
         """From the documents of its window alone, as a table with a partition a day is read."""
         first = day - timedelta(days=catalogue()[question].window - 1)
         self._run(

@@ -75,7 +75,7 @@ def days_seen_of(folder: Path) -> pd.DataFrame:
     with _kept("days_seen") as kept:
         file = kept / f"{results.scenario_of(folder).digest[:24]}.parquet"
         if not file.is_file():
-            _, costs = lastseen.compared(folder)
+            _, costs = lastseen.compared(folder, repeats=3)
             write_table(file, costs)
         return named(read_table(file))
 

@@ -69,15 +69,16 @@ class Service:
 
     def queries(self, folder: Path) -> Path:
         """A folder with the files of another, whose SQL asks this service's tables: in the user's
-        cache, named after the digest of all that decides it."""
-        files = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
-        decides = [*chain(*sorted(self.names.items())), self.ping, *chain(*files.items())]
-        made = cache_folder("glean") / f"queries-{digest_of(*decides)[:32]}"
+        cache, named after the digest of what is in it."""
+        files = {}
+        for path in sorted(folder.iterdir()):
+            text = path.read_text(encoding="utf-8")
+            files[path.name] = self.asks(text) if path.suffix == ".sql" else text
+        made = cache_folder("glean") / f"queries-{digest_of(*chain(*files.items()))[:32]}"
         for name, text in files.items():
             if not (made / name).is_file():
                 with replacing(made / name) as beside:
-                    asked = self.asks(text) if name.endswith(".sql") else text
-                    beside.write_text(asked, encoding="utf-8")
+                    beside.write_text(text, encoding="utf-8")
         return made
 
 

@@ -44,6 +44,10 @@ TELEGRAF = Settings()
 """Telegraf's defaults."""
 
 
+MOST_TIMES = 2.0**63
+"""From here on Go makes a negative int of a float, on the usual processors."""
+
+
 @dataclass
 class Timing:
     """Running statistics of the values of a timing or histogram; without any, all are 0."""
@@ -67,14 +71,16 @@ class Timing:
         self.total += value * times
         self.lower = min(self.lower, value)
         self.upper = max(self.upper, value)
-        self.deviation += (value - self.first) * times
-        self.squares += (value - self.first) ** 2 * times
+        away = value - self.first
+        self.deviation += away * times
+        self.squares += away * away * times  # a power of a float raises where a product is infinite
         self.latest.extend([value] * min(times, MEDIAN_VALUES))
 
     def fields(self) -> dict[str, Value]:
-        """The fields that Telegraf writes; the deviation is that of the population. The mean and
-        the deviation of no value at all are no numbers, which is why they are not written."""
-        fields: dict[str, Value] = {
+        """The fields that Telegraf writes; the deviation is that of the population. What is no
+        number is not written: the mean and the deviation of no value at all, and what is beyond
+        the range of a float."""
+        fields: dict[str, float | int] = {
             "count": self.count,
             "lower": self.lower,
             "median": statistics.median(self.latest or [0.0]),
@@ -82,10 +88,11 @@ class Timing:
             "upper": self.upper,
         }
         if self.count:
-            variance = (self.squares - self.deviation**2 / self.count) / self.count
+            squared = self.deviation * self.deviation / self.count
+            variance = (self.squares - squared) / self.count
             fields["mean"] = self.first + self.deviation / self.count
             fields["stddev"] = math.sqrt(max(variance, 0.0))
-        return fields
+        return {name: value for name, value in fields.items() if math.isfinite(value)}
 
 
 class Aggregator:
@@ -129,9 +136,10 @@ class Aggregator:
                 self._add_timing(series, cast("float", metric.value), metric.rate)
 
     def _add_timing(self, series: Series, value: float, rate: float) -> None:
-        """A sampled value counts int(1/rate) times, so one with a rate above 1 not at all; but
-        its series is there."""
-        times = int(1 / rate) if rate > 0 else 1
+        """A sampled value counts int(1/rate) times, so one with a rate above 1 not at all, nor one
+        whose rate is so small that Go's int does not hold the times; but its series is there."""
+        exact = 1 / rate if rate > 0 else 1.0
+        times = int(exact) if exact < MOST_TIMES else 0
         self._timings.setdefault(series, Timing()).add(value, times)
 
     def flush(self, time: int | None = None) -> list[Point]:

@@ -211,10 +211,14 @@ def test_an_event_in_two_pings_is_told(autopush: Path) -> None:
 def test_what_glinter_finds_is_told_before_any_traffic(autopush: Path, tmp_path: Path) -> None:
     for name in ("metrics.yaml", "pings.yaml"):
         change(autopush / name, "push-activity", "push-ping")
-    runs = tmp_path / "runs"
+    stages: list[str] = []
+
+    def note(stage: str, _done: int, _steps: int) -> None:
+        stages.append(stage)
+
     with pytest.raises(BadInput, match="REDUNDANT_PING"):
-        run(load(autopush / "scenario.toml", FEW), runs, processes=1)
-    assert not list(runs.glob("*/store"))
+        run(load(autopush / "scenario.toml", FEW), tmp_path / "runs", 1, note)
+    assert set(stages) == {"prepare"}
 
 
 def test_a_category_that_python_cannot_say_is_told(autopush: Path) -> None:

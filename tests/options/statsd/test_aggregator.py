@@ -223,3 +223,32 @@ def _flushed(*packets: bytes) -> list[Point]:
     for packet in packets:
         assert aggregator.receive(packet)
     return aggregator.flush()
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ((b"0", b"1e200"), {"stddev"}),
+        ((b"1e308", b"1e308"), {"median", "sum"}),
+        ((b"0", b"1e308", b"1e308"), {"sum", "mean", "stddev"}),
+    ],
+)
+def test_what_is_beyond_the_range_of_a_float_is_not_written(
+    values: tuple[bytes, ...], missing: set[str]
+) -> None:
+    """Found by fuzzing: a square raised. Telegraf writes no field that is infinite or no number."""
+    every = {"count", "lower", "upper", "median", "sum", "mean", "stddev"}
+    aggregator = Aggregator()
+    for value in values:
+        aggregator.receive(b"t:" + value + b"|ms")
+    (point,) = aggregator.flush()
+    assert every - point.fields.keys() == missing
+    assert point.fields["count"] == len(values)
+
+
+@pytest.mark.parametrize("rate", [b"1e-300", b"1e-19"])
+def test_a_rate_too_small_to_be_turned_into_times_counts_nothing(rate: bytes) -> None:
+    aggregator = Aggregator()
+    aggregator.receive(b"t:1|ms|@" + rate)
+    (point,) = aggregator.flush()
+    assert point.fields["count"] == 0
