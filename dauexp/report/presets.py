@@ -72,12 +72,21 @@ def days_seen_of(folder: Path) -> pd.DataFrame:
     """See `dauexp.report.notebook_days_seen`."""
     if lastseen.FILE in results.tables(folder):
         return frame(folder, lastseen.FILE)
+    scenario = results.scenario_of(folder)
     with _kept("days_seen") as kept:
-        file = kept / f"{results.scenario_of(folder).digest[:24]}.parquet"
+        file = kept / f"{scenario.digest[:24]}.parquet"
         if not file.is_file():
-            _, costs = lastseen.compared(folder, repeats=3)
+            _, costs = lastseen.compared(_with_store(folder, scenario, kept), repeats=3)
             write_table(file, costs)
         return named(read_table(file))
+
+
+def _with_store(folder: Path, scenario: Scenario, kept: Path) -> Path:
+    """The run, or one of the same traffic where its stores were not kept."""
+    if (folder / "store").is_dir():
+        return folder
+    alone = {"strategies": ("glean",), "experiments.run": (), "report.notebooks": ()}
+    return runs.run(changed(scenario, alone), kept, processes=1)
 
 
 def growth_of(folder: Path, users: Sequence[int], shown: Sequence[str]) -> dict[str, pd.DataFrame]:

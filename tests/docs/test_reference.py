@@ -21,6 +21,7 @@ from dauexp import dictionary, errors, experiments, load
 from dauexp.cli import app
 from dauexp.dictionary import Column, Described
 from dauexp.explain import explained
+from dauexp.growth import lastseen
 from dauexp.measures import growth, replicates, robustness, sensitivity
 from dauexp.options import contenders, laws_of
 from dauexp.parameters import Parameters, parameter
@@ -109,6 +110,7 @@ def made_by_measures() -> Iterator[tuple[str, pa.Schema]]:
         for name, value in vars(module).items():
             if isinstance(value, pa.Schema) and name.isupper() and not name.startswith("_"):
                 yield name.lower(), value
+    yield lastseen.FILE, lastseen.DAYS_SEEN_COST
     yield "replicates", replicates.REPLICATES
     yield "replicates_by_day", replicates.BY_DAY
     yield "against_base", replicates.AGAINST_BASE

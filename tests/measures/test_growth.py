@@ -21,6 +21,7 @@ from dauexp.errors import BadInput
 from dauexp.growth import growth
 from dauexp.growth.grid import USUAL, grid, numbers
 from dauexp.growth.observing import profiled, timed, without_cache
+from dauexp.growth.remote import bytes_read
 from dauexp.growth.rounds import Asked, Observe, in_rounds
 from dauexp.measures.growth import GROWTH, GROWTH_FIT, fit, fits
 from dauexp.options import contenders
@@ -106,6 +107,64 @@ def test_rows_bytes_and_memory_are_those_of_the_query(
     again = {rows: profiled(query, database, {}) for rows, database in tables.items()}
     for rows in tables:
         assert again[rows]["bytes_read"] == found[rows]["bytes_read"], "read anew each time"
+
+
+EXPLAINED = """EXPRESSION: <nil>
+AUXILIARY FIELDS: value::string
+NUMBER OF SHARDS: 1
+NUMBER OF SERIES: 1
+CACHED VALUES: 0
+NUMBER OF FILES: 1
+NUMBER OF BLOCKS: 5
+SIZE OF BLOCKS: 920
+.
+└── select
+    ├── execution_time: 1.306785ms
+    ├── planning_time: 359.375µs
+    ├── total_time: 1.66616ms
+    └── build_cursor
+        ├── labels
+        │   └── statement: SELECT count(distinct(value::string)) FROM d.autogen.n GROUP BY time(1w)
+        └── iterator_scanner
+            ├── labels
+            │   └── expr: count(distinct(value::string))
+            └── create_iterator
+                ├── labels
+                │   ├── measurement: n
+                │   └── shard_id: 1
+                ├── cursors_ref: 1
+                ├── cursors_aux: 0
+                ├── cursors_cond: 0
+                ├── float_blocks_decoded: 0
+                ├── float_blocks_size_bytes: 0
+                ├── integer_blocks_decoded: 14
+                ├── integer_blocks_size_bytes: 420
+                ├── unsigned_blocks_decoded: 0
+                ├── unsigned_blocks_size_bytes: 0
+                ├── string_blocks_decoded: 5
+                ├── string_blocks_size_bytes: 920
+                ├── boolean_blocks_decoded: 0
+                ├── boolean_blocks_size_bytes: 0
+                └── planning_time: 168.21µs
+"""
+"""What InfluxDB 1.8.10 told of 5,000 points; the blocks of integers are of another statement."""
+
+
+def test_bytes_of_a_real_server_are_the_blocks_that_it_decoded() -> None:
+    assert bytes_read(EXPLAINED) == 420 + 920
+    assert bytes_read(EXPLAINED * 2) == 2 * (420 + 920), "all statements"
+    nothing = EXPLAINED.replace("bytes: 420", "bytes: 0").replace("bytes: 920", "bytes: 0")
+    assert bytes_read(nothing) == 0, "of no points, nothing is read"
+
+
+def test_bytes_are_none_where_they_are_not_all_told() -> None:
+    """Points in the cache are in no block, so that a sum without them would be too small."""
+    cached = EXPLAINED.replace("CACHED VALUES: 0", "CACHED VALUES: 5000")
+    assert bytes_read(cached) is None
+    assert bytes_read(EXPLAINED + cached) is None
+    assert bytes_read("") is None
+    assert bytes_read("CACHED VALUES: 0") is None
+    assert bytes_read(EXPLAINED.replace("CACHED VALUES", "SERIES")) is None
 
 
 class Slow(SqlDatabase):
