@@ -17,11 +17,10 @@ MINE = "{}.{}".format(*sys.version_info[:2])
 
 PART = (
     *("tests/test_channel.py", "tests/test_database.py", "tests/test_export.py"),
-    *("tests/test_ledger.py", "tests/test_scenario.py", "tests/test_store.py", "tests/ingest"),
-    *("tests/options/test_contract.py", "tests/options/custom", "tests/options/statsd"),
-    *("tests/options/glean/test_glean.py", "tests/queries", "tests/measures"),
+    *("tests/test_ledger.py", "tests/test_scenario.py", "tests/test_store.py"),
+    *("tests/ingest/test_stages.py", "tests/options/test_contract.py", "tests/queries"),
+    *("tests/options/glean/test_glean.py", "tests/measures/test_static.py"),
     *("tests/report/test_claims.py", "tests/report/test_documents.py"),
-    "tests/report/test_plots.py",
 )
 """Tests of what is most likely to differ between versions: everything that data pass through."""
 
