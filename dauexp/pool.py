@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self, TypeVar
@@ -57,6 +58,8 @@ class Pool:
         futures: list[Future[R]] = [self._executor.submit(function, task) for task in tasks]
         for done, future in enumerate(as_completed(futures), start=1):
             if future.exception() is not None:
+                if isinstance(future.exception(), BrokenProcessPool):
+                    _end_all()
                 self._executor.shutdown(wait=True, cancel_futures=True)
                 future.result()
             progress(stage, done, len(tasks))
@@ -68,6 +71,13 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_all() -> None:
+    """Ends the processes of a broken pool. The executor does so itself, but for one that was about
+    to start when another was killed: for that it waits without end."""
+    for process in multiprocessing.active_children():
+        process.kill()
 
 
 def _begin(temporary: Path | None) -> None:

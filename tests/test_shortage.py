@@ -159,7 +159,10 @@ def test_a_process_of_the_pool_that_is_killed_is_told_and_it_ends_the_same(
             assert running.poll() is None, "it had no process to kill"
             time.sleep(0.02)
         helpers[0].send_signal(signal.SIGKILL)
-        _, told = running.communicate(timeout=600)
+        try:
+            _, told = running.communicate(timeout=300)
+        finally:
+            running.kill()  # else this waits for it without end
     assert running.returncode == 1, told
     assert told.startswith("dauexp: a process was ended from outside, perhaps for want of memory")
     assert len(told.splitlines()) == 1
