@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from dauexp.database import Database, SqlDatabase
 from dauexp.errors import BadInput
+from dauexp.growth.remote import server_cost, without_points_in_cache
+from dauexp.options.statsd.server import ServerDatabase
 from dauexp.questions import Query, ask
 
 _PROFILED = {
@@ -32,11 +34,13 @@ def profiled(
     query: Query, database: Database, parameters: Mapping[str, object]
 ) -> dict[str, float]:
     """Rows and bytes read and the most memory held, as DuckDB's profiler counts them: of the last
-    statement, where steps outside the database ask several. Nothing of a database that is no
-    DuckDB, which tells nothing of the kind.
+    statement, where steps outside the database ask several. Of a real InfluxDB, those of them that
+    can be had (`dauexp.growth.remote`).
 
     Raises BadInput where DuckDB is one whose profile is of another form.
     """
+    if isinstance(database, ServerDatabase):
+        return server_cost(query, database, parameters)
     if not isinstance(database, SqlDatabase):
         return {}
     _, cost = observed(database, lambda: ask(query, database, parameters))
@@ -68,6 +72,9 @@ def observed(
 
 
 def without_cache(database: Database) -> None:
-    """Lets a DuckDB keep nothing of the files that it reads, so that each query reads its own."""
+    """Lets a DuckDB keep nothing of the files that it reads, so that each query reads its own; and
+    waits for a real InfluxDB to have its points in files."""
+    if isinstance(database, ServerDatabase):
+        without_points_in_cache(database)
     if isinstance(database, SqlDatabase):
         database.connection.execute("SET enable_external_file_cache = false")

@@ -112,8 +112,8 @@ _PLANS = (
         "growth",
         plots.exponents,
         ("growth", "growth_fit"),
-        "Measured by `dauexp growth`, with ever more users: time by the clock, the rest as the "
-        "profiler of DuckDB counts it. A fixed cost beside what grows makes an exponent smaller.",
+        "Measured by `dauexp growth`, with ever more users: time by the clock, the rest as DuckDB "
+        "or InfluxDB tells it. A fixed cost beside what grows makes an exponent smaller.",
     ),
     _Plan(
         "growth",

@@ -52,7 +52,8 @@ class InfluxDB(Service):
         return influx_from(environment, "DAUEXP_INFLUXDB")
 
     def plan(self, program: Path, folder: Path, others: Mapping[str, Address]) -> Plan:
-        """Everything on loopback and in the folder; nothing is reported to anyone."""
+        """Everything on loopback and in the folder; nothing is reported to anyone. Points are
+        written to the files that queries read as soon as no more come, not ten minutes later."""
         del others
         port = free_port()
         configuration = {
@@ -66,6 +67,7 @@ class InfluxDB(Service):
                 "max-series-per-database": self.max_series,
                 "max-values-per-tag": self.max_values_per_tag,
                 "query-log-enabled": False,
+                "cache-snapshot-write-cold-duration": "2s",
             },
             "monitor": {"store-enabled": False},
             "http": {

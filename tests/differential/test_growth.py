@@ -14,10 +14,10 @@ from tests.differential.conftest import Servers
 pytestmark = pytest.mark.heavy
 
 
-def test_a_real_server_is_timed_in_its_own_languages(
+def test_a_real_server_is_measured_in_its_own_languages(
     servers: Servers, small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It tells nothing of rows, bytes and memory."""
+    """Time and memory in both, bytes in InfluxQL alone, which grow with the users; no rows."""
     folder = tmp_path / "small"
     folder.mkdir()
     for name in ("scenario.toml", "manifest.json"):
@@ -25,9 +25,23 @@ def test_a_real_server_is_timed_in_its_own_languages(
     changes = {"strategies": ("statsd:field",), "influxdb.backend": "server"}
     with servers("influxdb") as addresses:
         monkeypatch.setenv("DAUEXP_INFLUXDB_URL", addresses["influxdb"].url)
-        growth(folder, {"users": (20, 40)}, ["dau", "mau"], changes, repeats=2, processes=1)
+        growth(folder, {"users": (20, 400)}, ["dau", "mau"], changes, repeats=2, processes=1)
     rows = result(folder, "growth").to_pylist()
-    assert {(row["question"], row["language"]) for row in rows if row["question"]} == {
-        (question, language) for question in ("dau", "mau") for language in ("flux", "influxql")
+    measured: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if row["question"]:
+            measured.setdefault((row["question"], row["language"]), set()).add(row["measure"])
+    assert measured == {
+        (question, language): {"time_seconds", "memory_bytes", *more}
+        for question in ("dau", "mau")
+        for language, more in (("flux", ()), ("influxql", ("bytes_read",)))
     }
-    assert {row["measure"] for row in rows if row["question"]} == {"time_seconds"}
+    size = {
+        (row["question"], row["level"]): row["median"]
+        for row in rows
+        if row["measure"] == "bytes_read"
+    }
+    for question in ("dau", "mau"):
+        assert 5 * size[question, 20] < size[question, 400]
+    for level in (20, 400):  # mau asks each window of 28 days anew
+        assert size["dau", level] < size["mau", level]

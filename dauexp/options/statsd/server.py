@@ -31,6 +31,9 @@ from dauexp.errors import BadInput
 
 Row = dict[str, Any]
 
+_COMMENT: Final = re.compile(r"^--.*$", re.MULTILINE)
+_END: Final = re.compile(r";\s*(?:\n|$)")
+
 
 class ServerDatabase:
     """One measurement of an InfluxDB."""
@@ -76,6 +79,35 @@ class ServerDatabase:
         ]
 
     def _influxql(self, query: str, parameters: Mapping[str, object]) -> list[Row]:
+        return list(_rows(self._answer(query, parameters)))
+
+    def explained(self, query: str, parameters: Mapping[str, object]) -> str:
+        """What EXPLAIN and EXPLAIN ANALYZE tell of each statement of a query in InfluxQL."""
+        statements = [each for each in _END.split(_COMMENT.sub("", query)) if each.strip()]
+        both = [f"{how} {each}" for each in statements for how in ("EXPLAIN", "EXPLAIN ANALYZE")]
+        try:
+            answer = self._answer(";".join(both), parameters)
+        except ApiException as error:
+            raise BadInput(f"InfluxDB explains nothing: {_message(error)}") from error
+        return "\n".join(
+            line
+            for result in answer["results"]
+            for series in result.get("series", ())
+            for (line,) in series["values"]
+        )
+
+    def told(self, path: str, kind: str, **parameters: object) -> Any:
+        """What the server says of itself at a path, as `str` or, of JSON, as `object`."""
+        return self.client.api_client.call_api(  # type: ignore[no-untyped-call]
+            path,
+            "GET",
+            query_params=list(parameters.items()),
+            response_type=kind,
+            _return_http_data_only=True,
+        )
+
+    def _answer(self, query: str, parameters: Mapping[str, object]) -> Any:
+        """InfluxQL's JSON."""
         known = {name: _plain(value) for name, value in parameters.items()}
         known["measurement"] = {"identifier": self.measurement}
         names = set(re.findall(r"\$(\w+)", query))
@@ -89,14 +121,13 @@ class ServerDatabase:
             "epoch": "ms",
             "params": json.dumps({name: known[name] for name in names}),
         }
-        answer = self.client.api_client.call_api(  # type: ignore[no-untyped-call]
+        return self.client.api_client.call_api(  # type: ignore[no-untyped-call]
             "/query",
             "POST",
             query_params=list({**asked, **({"rp": policy} if policy else {})}.items()),
             response_type=object,
             _return_http_data_only=True,
         )
-        return list(_rows(answer))
 
     def __enter__(self) -> Self:
         return self
