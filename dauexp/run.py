@@ -13,7 +13,6 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from dauexp.asking import answers, settle
 from dauexp.audit import write_checksums
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.inputs import inputs
-from dauexp.locking import locked
+from dauexp.locking import alone
 from dauexp.measures.accuracy import accuracy, summary
 from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
@@ -96,7 +95,7 @@ def run_in(
     known = folder_of(scenario, folder.parent).name
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        _alone(folder),
+        alone(folder / ".lock", f"{folder}: another process is running this scenario; wait for it"),
         temporary_in(folder / SCRATCH),
         shortages_told(),
         Pool(processes) as pool,
@@ -279,16 +278,3 @@ def _truths(scenario: Scenario, source: Source, places: Places) -> dict[str, pa.
 
 def _calibration(source: Source) -> dict[str, pa.Table]:
     return {"calibration": calibration(source).to_table()}
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock; a second run of it leaves at once."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder / ".lock", wait=False))
-        except BlockingIOError as error:
-            raise BadInput(
-                f"{folder}: another process is running this scenario; wait for it"
-            ) from error
-        yield

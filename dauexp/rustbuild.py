@@ -6,7 +6,6 @@ sources, what is generated into it, and the compiler. So what is there is never 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
+from dauexp.locking import locked
 from dauexp.store import replacing
 
 _TOLD_LINES = 12  # of cargo's error: the last ones say what failed
@@ -147,6 +147,5 @@ def _version(rustc: str) -> str:
 def _alone(base: Path) -> Iterator[None]:
     """Waits until no other process builds: it may be building the same."""
     base.mkdir(parents=True, exist_ok=True)
-    with (base / "rust_build.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(base / "rust_build.lock"):
         yield

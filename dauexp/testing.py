@@ -12,7 +12,6 @@ makes it say more where one is broken.
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
@@ -22,6 +21,7 @@ import pyarrow.compute as pc
 
 from dauexp import ledger
 from dauexp.database import to_duckdb
+from dauexp.locking import locked
 from dauexp.measures.accuracy import beside_the_truth
 from dauexp.options import Contender, contenders, laws_of
 from dauexp.questions import Query, catalogue, queries
@@ -52,8 +52,7 @@ def run_once(scenario: Scenario, temporary: Temporary) -> Path:
     """The finished run of a scenario, made once for all processes of a session of tests."""
     base = temporary.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base
-    with (shared / "small.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(shared / "small.lock"):
         return run(scenario, shared / "small", processes=1)
 
 

@@ -47,11 +47,8 @@ def capacity(
     as_json: bool,
 ) -> None:
     """Searches for the highest rate that is held, and prints it."""
-    chosen, rate, settings = (
-        _one(contender),
-        per_second(start, "--from"),
-        dict(map(parsed, changes)),
-    )
+    chosen, settings = _one(contender), dict(map(parsed, changes))
+    rate = per_second(start, "--from")
     with Bars() as bars:
         measured = measure_capacity(folder, chosen, rate, seconds, server, bars, settings)
     rows = measured.to_pylist()

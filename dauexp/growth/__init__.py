@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from dauexp.audit import write_checksums
 from dauexp.errors import BadInput
 from dauexp.growth.grid import Point, grid
-from dauexp.growth.lastseen import DIRECT, INCREMENTAL, compared, of_last_day
+from dauexp.growth.lastseen import DIRECT, INCREMENTAL, WINDOWS, compared, of_last_day
 from dauexp.growth.observing import profiled, timed
 from dauexp.growth.rounds import Asked, Observed, in_rounds
 from dauexp.measures.growth import GROWTH, fits
@@ -87,11 +87,12 @@ def measured(
         for contender in contenders(base.strategies)
     ]
     observed = in_rounds(asked, questions, [profiled, *[timed] * repeats], progress)
-    rows = [row for point in points for row in _rows(point, folders[point], observed)]
-    if any(each.contender.option.id == "glean" for each in asked):
-        rows += [
-            row for point in points for row in _days_seen(point, folders[point], questions, repeats)
-        ]
+    seen = {each.folder: _days_seen(each, questions, repeats) for each in asked if _is_glean(each)}
+    rows = [
+        row
+        for point in points
+        for row in _rows(point, folders[point], observed, seen.get(folders[point], ()))
+    ]
     return pa.Table.from_pylist(rows, schema=GROWTH)
 
 
@@ -119,9 +120,13 @@ def _about(point: Point, folder: Path) -> dict[str, Any]:
     }
 
 
-def _rows(point: Point, folder: Path, observed: Observed) -> Iterator[dict[str, Any]]:
-    """The rows of the table `GROWTH` of a point."""
+def _rows(
+    point: Point, folder: Path, observed: Observed, seen: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The rows of the table `GROWTH` of a point; `seen` are those of its run that are the same at
+    every point."""
     about = _about(point, folder)
+    yield from ({**each, **about} for each in seen)
     chosen = contenders(point.scenario.strategies)
     whose = {contender.label: contender for contender in chosen}
     for (where, label, query), measures in observed.items():
@@ -140,21 +145,34 @@ VARIANTS: Final = {DIRECT: "one_day", INCREMENTAL: "last_seen"}
 all days at once."""
 
 
-def _days_seen(
-    point: Point, folder: Path, questions: Sequence[str], repeats: int
-) -> Iterator[dict[str, Any]]:
-    """The rows of the table `GROWTH` of A's trailing windows, in both ways to one day's answer."""
-    (glean,) = contenders(["glean"])
-    _, costs = compared(folder, repeats, last=1)
-    about = _about(point, folder)
-    for row in of_last_day(costs):
-        if row["question"] in questions:
-            asked = _named(glean, str(row["question"]), VARIANTS[str(row["way"])], "sql")
-            for measure in ("rows_read", "bytes_read", "memory_bytes"):
-                yield {**asked, **about, "measure": measure, **_spread([row[measure]])}
-            seconds = [row[f"{name}_seconds"] for name in ("fastest", "time", "slowest")]
-            spread = _spread(seconds) | {"repeats": row["repeats"]}
-            yield {**asked, **about, "measure": "time_seconds", **spread}
+def _is_glean(asked: Asked) -> bool:
+    return asked.contender.option.id == "glean"
+
+
+def _days_seen(asked: Asked, questions: Sequence[str], repeats: int) -> list[dict[str, Any]]:
+    """What both ways to the last day's answer cost of A's trailing windows that are asked."""
+    if not set(questions) & set(WINDOWS):
+        return []
+    _, costs = compared(asked.folder, repeats, last=1)
+    return [
+        {**_named(asked.contender, row["question"], VARIANTS[row["way"]], "sql"), **measure}
+        for row in of_last_day(costs)
+        if row["question"] in questions
+        for measure in _measures(row)
+    ]
+
+
+def _measures(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The measures in a row of `DAYS_SEEN_COST`, as the table `GROWTH` has them."""
+    for measure in ("rows_read", "bytes_read", "memory_bytes"):
+        yield {"measure": measure, **_spread([row[measure]])}
+    yield {
+        "measure": "time_seconds",
+        "repeats": row["repeats"],
+        "minimum": row["fastest_seconds"],
+        "median": row["time_seconds"],
+        "maximum": row["slowest_seconds"],
+    }
 
 
 def _named(

@@ -11,7 +11,7 @@ of a user who is deleted stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dauexp.audit import write_checksums
 from dauexp.database import SqlDatabase
@@ -78,6 +79,9 @@ INCREMENTAL: Final = "incremental"
 FOLDER: Final = Path(glean.__file__).parent / "last_seen"
 """The step and the questions asked of its table, a file each."""
 
+WINDOWS: Final = tuple(name for name in catalogue() if (FOLDER / f"{name}.sql").is_file())
+"""The questions that can be asked both ways."""
+
 _DOCUMENTS: Final = "documents"
 
 
@@ -121,7 +125,7 @@ def compared(
             costs.append({"question": STEP, "way": INCREMENTAL, "day": day} | stepped.cost)
             keys = [
                 (question, way)
-                for question in ways.questions
+                for question in WINDOWS
                 for way in (DIRECT, INCREMENTAL)
                 if done >= catalogue()[question].window
             ]
@@ -161,26 +165,28 @@ def _over(repeats: Sequence[Observed]) -> _Found:
     return _Found(answer, cost | spread)
 
 
-def of_last_day(costs: pa.Table) -> list[dict[str, Any]]:
-    """What the answers of the last day cost, a row a question and way: the second with its step,
-    which serves all questions."""
-    rows = {(row["question"], row["way"], row["day"]): row for row in costs.to_pylist()}
-    last = max(day for _, _, day in rows)
-    step = rows[STEP, INCREMENTAL, last]
-    found = []
-    for question in catalogue():
-        for way in (DIRECT, INCREMENTAL):
-            if (question, way, last) in rows:
-                row = rows[question, way, last]
-                found.append(row if way == DIRECT else row | _with_step(row, step))
-    return found
+def with_steps(costs: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Rows of `DAYS_SEEN_COST` of answers alone, the step of the day counted into those that need
+    it: sums, and the larger of what was held. The step serves all questions."""
+    rows = list(costs)
+    steps = {row["day"]: row for row in rows if row["question"] == STEP}
+    return [
+        {**row, **(_sum(row, steps[row["day"]]) if row["way"] == INCREMENTAL else {})}
+        for row in rows
+        if row["question"] != STEP
+    ]
 
 
-def _with_step(row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, object]:
-    """The cost of an answer and of the step before it: sums, and the larger of what was held."""
+def _sum(row: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
     sums = ("rows_read", "bytes_read", "time_seconds", "fastest_seconds", "slowest_seconds")
     held = max(row["memory_bytes"], step["memory_bytes"])
     return {name: row[name] + step[name] for name in sums} | {"memory_bytes": held}
+
+
+def of_last_day(costs: pa.Table) -> list[dict[str, Any]]:
+    """What the answers of the last day cost, the step counted in: a row a question and way."""
+    last = pc.max(costs["day"]).as_py()
+    return [row for row in with_steps(costs.to_pylist()) if row["day"] == last]
 
 
 class Ways:
@@ -193,17 +199,12 @@ class Ways:
         self._asked = {
             query.question: query.text
             for query in queries(strategy.queries)
-            if query.question in self.questions and not query.variant
+            if query.question in WINDOWS and not query.variant
         }
         self._database = SqlDatabase({_DOCUMENTS: stable})
         without_cache(self._database)
         self._run(f"CREATE SCHEMA {self._table.partition('.')[0]}")
         self._run("CREATE TABLE last_seen (uid VARCHAR, days_seen_bits BIGINT)")
-
-    @property
-    def questions(self) -> Sequence[str]:
-        """Those that can be asked both ways."""
-        return [name for name in catalogue() if name in self._steps]
 
     def step(self, day: date) -> Observed:
         """The table of days seen of a day, from that of the day before."""

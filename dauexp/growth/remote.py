@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from influxdb_client.rest import ApiException
 from dauexp.load.memory import peak_bytes
 from dauexp.options.statsd.server import ServerDatabase
 from dauexp.questions import Query, ask
+from dauexp.services.processes import bound_to
 
 PATIENCE_SECONDS: Final = 10
 """For the server to write its cache to files, and to give free memory back."""
@@ -111,13 +113,10 @@ def _process(url: str) -> int | None:
     place = urlsplit(url)
     if place.hostname not in _LOCAL:
         return None
-    try:
-        for each in psutil.net_connections("tcp"):
-            ours = each.laddr and each.laddr.port == place.port and each.status == "LISTEN"
-            if ours and each.pid and psutil.Process(each.pid).name() == "influxd":
-                return each.pid
-    except psutil.Error:
-        pass
+    with suppress(psutil.Error):
+        for process in bound_to(place.port or 0, "tcp"):
+            if process.name() == "influxd":
+                return process.pid
     return None
 
 

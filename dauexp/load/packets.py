@@ -19,6 +19,7 @@ from dauexp.options.statsd.counter import Counter
 from dauexp.options.statsd.emission import tagged_names
 from dauexp.options.statsd.strategies import TAGS
 from dauexp.services import Service, StatsdAddress, StatsdDaemon, Telegraf
+from dauexp.services.processes import bound_to
 from dauexp.services.sockets import receiving
 
 FLUSH_SECONDS: Final = 1
@@ -97,7 +98,6 @@ def counted(flushes: Path, measurement: str) -> int:
 
 def _owner(port: int) -> psutil.Process:
     """The process that has bound a UDP port."""
-    for connection in psutil.net_connections("udp"):
-        if connection.laddr and connection.laddr.port == port and connection.pid:
-            return psutil.Process(connection.pid)
+    for process in bound_to(port, "udp"):
+        return process
     raise DauexpError(f"no process is seen at UDP port {port}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
 from dauexp.experiments import Case
 from dauexp.growth import lastseen
+from dauexp.locking import locked
 from dauexp.measures.growth import fits
 from dauexp.report.frames import USERS, frame, named
 from dauexp.resources import resource
@@ -128,8 +128,7 @@ def _kept(what: str) -> Iterator[Path]:
     kept = cache_folder(what, _code_digest())
     try:
         kept.mkdir(parents=True, exist_ok=True)
-        with (kept / ".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(kept / ".lock"):
             yield kept
     except OSError as error:
         raise BadInput(

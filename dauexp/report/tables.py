@@ -110,11 +110,37 @@ _CAPACITY: Final = (
 )
 
 
+def _errors(run: Frames) -> Table:
+    order = {name: n for n, name in enumerate([*catalogue(), *contenders(run)["contender"]])}
+    stored = run["accuracy_summary"].sort_values(
+        ["question", "contender"], key=lambda column: column.map(order), kind="stable"
+    )
+    return _stored(
+        "accuracy_summary",
+        "Error of every query, over the days that it answered",
+        stored,
+        ("contender", "question", "segment", "query"),
+        (*_QUERY, "segment"),
+        _ERRORS,
+        name="errors",
+    )
+
+
+def _complexity(run: Frames) -> Table:
+    return _stored(
+        "complexity",
+        "Complexity of every query file",
+        run["complexity"],
+        ("contender", "question", "query"),
+        _QUERY,
+        _COMPLEXITY,
+    )
+
+
 def _load(run: Frames) -> Table:
     return _stored(
         "load",
         "Requests replayed in real time: what each way lost, how late it was, what it spent",
-        "load",
         run["load"],
         ("contender", "settings", "receiver", "pace"),
         (*_REPLAY, "pace"),
@@ -127,7 +153,6 @@ def _capacity(run: Frames) -> Table:
     return _stored(
         "capacity",
         "The highest rate that each way held without loss, and what gave way above it",
-        "capacity",
         stored,
         ("contender", "settings", "receiver", "limit"),
         _REPLAY,
@@ -135,48 +160,21 @@ def _capacity(run: Frames) -> Table:
     )
 
 
-def _errors(run: Frames) -> Table:
-    order = {name: n for n, name in enumerate([*catalogue(), *contenders(run)["contender"]])}
-    stored = run["accuracy_summary"].sort_values(
-        ["question", "contender"], key=lambda column: column.map(order), kind="stable"
-    )
-    return _stored(
-        "errors",
-        "Error of every query, over the days that it answered",
-        "accuracy_summary",
-        stored,
-        ("contender", "question", "segment", "query"),
-        (*_QUERY, "segment"),
-        _ERRORS,
-    )
-
-
-def _complexity(run: Frames) -> Table:
-    return _stored(
-        "complexity",
-        "Complexity of every query file",
-        "complexity",
-        run["complexity"],
-        ("contender", "question", "query"),
-        _QUERY,
-        _COMPLEXITY,
-    )
-
-
 def _stored(
-    name: str,
-    caption: str,
     table: str,
+    caption: str,
     stored: pd.DataFrame,
     words: Sequence[str],
     found_by: Sequence[str],
     shown: Sequence[_Shown],
+    name: str = "",
 ) -> Table:
-    """All rows of a stored table, one row each, found by the columns that tell it from others."""
+    """All rows of a stored table, one row each, found by the columns that tell it from others. Its
+    `name` in the report is that of the stored one, if no other is given."""
     names = {each.column: each.name for each in shown}
-    by = ", ".join(found_by)
+    query = " (a query is VARIANT.LANGUAGE)" if "query" in words else ""
     return Table(
-        name,
+        name or table,
         caption,
         (
             *map(Column, words),
@@ -188,7 +186,7 @@ def _stored(
             _keys(stored[list(found_by)].to_dict("records")),
         ),
         (table,),
-        f"all rows, each found by {by} (a query is VARIANT.LANGUAGE)",
+        f"all rows, each found by {', '.join(found_by)}{query}",
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -11,7 +10,7 @@ import msgspec
 
 from dauexp.errors import BadInput, DauexpError, Unbalanced
 from dauexp.history import Entry, add, measured, read
-from dauexp.locking import locked
+from dauexp.locking import alone
 from dauexp.report import make
 from dauexp.run import Progress, folder_of, run_in, silent
 from dauexp.scenario import Scenario
@@ -74,7 +73,7 @@ def scheduled(
     """
     check(scenario)
     top.mkdir(parents=True, exist_ok=True)
-    with alone(top / ".lock", str(top)):
+    with only(top / ".lock", str(top)):
         remove_parts(top, below=False)
         folder = next_folder(top, folder_of(scenario, top).name)
         earlier = [entry for entry in read(top) if entry.run != folder.name]
@@ -119,12 +118,6 @@ def _made(
     return summary("crossed" if over else "fine", crossed=over, entry=entry)
 
 
-@contextmanager
-def alone(lock: Path, place: str) -> Iterator[None]:
+def only(lock: Path, place: str) -> AbstractContextManager[None]:
     """Holds the lock of a schedule at a place. Raises BadInput where another process holds it."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(lock, wait=False))
-        except BlockingIOError as error:
-            raise BadInput(f"{place}: another scheduled run is at it; wait for it") from error
-        yield
+    return alone(lock, f"{place}: another scheduled run is at it; wait for it")

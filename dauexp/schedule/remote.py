@@ -23,7 +23,7 @@ from dauexp.errors import BadInput, DauexpError
 from dauexp.history import Entry
 from dauexp.run import Progress, silent
 from dauexp.scenario import Scenario
-from dauexp.schedule import SUMMARY, Summary, alone, scheduled
+from dauexp.schedule import SUMMARY, Summary, only, scheduled
 from dauexp.schedule.folders import LATEST, dated, is_dated
 
 _LOCAL: Final = "file"
@@ -122,7 +122,7 @@ def scheduled_at(
         return scheduled(scenario, remote.path, keep, processes, progress)
     top = cache_folder("schedules", hashlib.sha256(remote.url.encode()).hexdigest()[:16])
     top.mkdir(parents=True, exist_ok=True)
-    with alone(top / ".publishing", remote.url):
+    with only(top / ".publishing", remote.url):
         with remote.told("no run can be kept there"):
             _take_over_history(top, remote)
             remote.write(history.FILE, history.encoded(history.read(top)))

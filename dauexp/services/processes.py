@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import psutil
@@ -83,6 +84,14 @@ def wait_until(
         if time.monotonic() > end:
             raise BadInput(f"{name} does not answer after {seconds:.0f} s: {tail(log)}")
         time.sleep(1 / _LOOKS_EACH_SECOND)
+
+
+def bound_to(port: int, kind: Literal["tcp", "udp"]) -> Iterator[psutil.Process]:
+    """The processes that have bound a UDP port, or listen at a TCP port, as far as is seen."""
+    for each in psutil.net_connections(kind):
+        ours = each.laddr and each.laddr.port == port
+        if ours and each.pid and (kind == "udp" or each.status == psutil.CONN_LISTEN):
+            yield psutil.Process(each.pid)
 
 
 def tail(log: Path) -> str:

@@ -6,7 +6,6 @@ nothing else is fetched, and nothing once a program is built.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
+from dauexp.locking import locked
 
 _TOLD_LINES = 6  # of a builder's error: the last ones say what failed
 
@@ -188,6 +188,5 @@ class NodeProgram(Program):
 def _alone(folder: Path) -> Iterator[None]:
     """Waits until no other process builds: it may be building the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder.parent / f".{folder.name}.lock"):
         yield

@@ -6,17 +6,17 @@ there are: a file that says otherwise is out of date, not wrong.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput
+from dauexp.locking import locked
 from dauexp.services.addresses import Address
 from dauexp.services.running import SERVICES, Started, launch, service
 from dauexp.store import replacing
@@ -101,13 +101,13 @@ def _write(started: Mapping[str, Started]) -> None:
 def _state() -> Iterator[dict[str, Started]]:
     """What runs, for one process at a time."""
     base = home().parent
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        lock = (base / "running.lock").open("a")
-    except OSError as error:
-        raise BadInput(
-            f"{base}: cannot be written ({error.strerror}): set XDG_CACHE_HOME to a folder that can"
-        ) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(base / "running.lock"))
+        except OSError as error:
+            raise BadInput(
+                f"{base}: cannot be written ({error.strerror}): "
+                "set XDG_CACHE_HOME to a folder that can"
+            ) from error
         yield written_down()

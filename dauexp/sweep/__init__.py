@@ -7,18 +7,17 @@ byte), `timings/`, checksums and, last, `manifest.json`.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from dauexp import manifest
 from dauexp.audit import write_checksums
-from dauexp.errors import BadInput, DauexpError
+from dauexp.errors import DauexpError
+from dauexp.locking import alone
 from dauexp.pool import Pool
 from dauexp.results import REPEATABLE, TIMED
 from dauexp.run import Progress, silent
@@ -50,7 +49,8 @@ def run_sweep(
     top = runs / "sweeps"
     kept = top / "points"
     kept.mkdir(parents=True, exist_ok=True)
-    with _alone(top):
+    other = f"{top}: another process is at a sweep there; wait for it, or give other --runs"
+    with alone(top / ".lock", other):
         clear(kept)
         started = manifest.now()
         failed = _made(planned, kept, processes, stores=stores, progress=progress)
@@ -127,16 +127,3 @@ def _write_manifest(
     }
     with replacing(manifest.path(folder)) as beside:
         beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _alone(top: Path) -> Iterator[None]:
-    """Holds the lock of all sweeps below a folder of runs."""
-    with (top / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BadInput(
-                f"{top}: another process is at a sweep there; wait for it, or give other --runs"
-            ) from error
-        yield

@@ -24,6 +24,7 @@ from dauexp.growth.lastseen import (
     FOLDER,
     INCREMENTAL,
     STEP,
+    WINDOWS,
     Ways,
     days_seen,
     of_last_day,
@@ -204,7 +205,7 @@ def test_the_direct_way_of_the_same_days_agrees_where_many_are_missing(tmp_path:
         for number in range(DAYS):
             day = FIRST + timedelta(days=number)
             ways.advance(ways.step(day)[0])
-            for question in ways.questions:
+            for question in WINDOWS:
                 direct, _ = ways.ask(question, DIRECT, day)
                 incremental, _ = ways.ask(question, INCREMENTAL, day)
                 assert direct.sort_by("segment") == incremental.sort_by("segment"), (question, day)

@@ -6,7 +6,6 @@ it found is kept in the user's cache under a digest of what it read.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from dauexp.cache import cache_folder
 from dauexp.experiments.mutation.catalogue import mistakes
 from dauexp.experiments.mutation.sites import Refused, sites
+from dauexp.locking import locked
 from dauexp.store import replacing
 from dauexp.temporary import temporary_folder
 
@@ -68,8 +68,7 @@ def errors_in(programs: Mapping[str, Modules]) -> dict[str, list[str]]:
     content = json.dumps([version("mypy"), _CONFIGURATION, programs], sort_keys=True)
     kept = cache_folder("typecheck") / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with (kept.parent / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two processes the second finds what the first found
+    with locked(kept.parent / ".lock"):  # of two processes the second finds what the first found
         try:
             known: dict[str, list[str]] = json.loads(kept.read_bytes())
         except (OSError, ValueError):

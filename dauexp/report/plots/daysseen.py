@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from dauexp.growth.lastseen import DIRECT, INCREMENTAL, STEP
+from dauexp.growth.lastseen import DIRECT, INCREMENTAL, with_steps
 from dauexp.questions import catalogue
 from dauexp.report.frames import title
 from dauexp.report.plots.growth import MEASURES
@@ -57,10 +57,5 @@ def longest(costs: pd.DataFrame) -> str:
 
 def both(costs: pd.DataFrame, question: str) -> pd.DataFrame:
     """The rows of a question by both ways, the step counted into those of the second."""
-    measures = ["rows_read", "bytes_read", "memory_bytes", "time_seconds"]
-    mine = costs[costs["question"] == question].set_index(["way", "day"])[measures]
-    step = costs[costs["question"] == STEP].set_index(["way", "day"])[measures]
-    whole = mine.add(step.reindex(mine.index), fill_value=0)
-    peak = step["memory_bytes"].reindex(mine.index, fill_value=0)
-    whole["memory_bytes"] = mine["memory_bytes"].combine(peak, max)
-    return whole.reset_index()
+    rows = pd.DataFrame(with_steps(costs.to_dict("records")))
+    return rows[rows["question"] == question]
