@@ -78,8 +78,10 @@ def unguided(name: str, runs: int) -> None:
     def check(data: bytes) -> None:
         next(executed)
         signal.alarm(SECONDS_EACH)  # which ends the process
-        target.check(data)
-        signal.alarm(0)
+        try:
+            target.check(data)
+        finally:
+            signal.alarm(0)
 
     check()
     print(f"stat::number_of_executed_units: {next(executed)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def test_without_atheris_hypothesis_makes_the_inputs(
     monkeypatch.setitem(TARGETS, "personal-data", target)
     with pytest.raises(AssertionError):
         engine.unguided("personal-data", 1000)
+    assert signal.alarm(0) == 0, "an alarm left set ends the process in the middle of another test"
 
 
 def test_every_file_of_the_corpus_has_a_target_and_is_small() -> None:
