@@ -16,7 +16,8 @@ from dauexp import manifest
 from dauexp.errors import BadInput
 from dauexp.options import Contender, contenders
 from dauexp.results import result, scenario_of
-from dauexp.scenario import Scenario, Thresholds
+from dauexp.scenario import Scenario
+from dauexp.settings import Thresholds
 from dauexp.store import replacing
 
 FILE = "history.ndjson"

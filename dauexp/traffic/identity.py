@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dauexp.errors import BadInput
-from dauexp.scenario import Identity
+from dauexp.settings import Identity
 from dauexp.tables import OBSERVATIONS
 from dauexp.traffic.useragent import classify_column
 

@@ -22,7 +22,8 @@ from dauexp.measures.growth import GROWTH, fits
 from dauexp.measures.software import software
 from dauexp.measures.storage import STORAGE
 from dauexp.options import contenders
-from dauexp.scenario import Report, Scenario, load
+from dauexp.scenario import Scenario, load
+from dauexp.settings import Report
 from dauexp.store import write_table
 from dauexp.tables import ANSWERS, LEDGER
 from dauexp.traffic import truth

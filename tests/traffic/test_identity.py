@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dauexp.errors import BadInput
-from dauexp.scenario import Identity
+from dauexp.settings import Identity
 from dauexp.tables import CODED, OBSERVATIONS, REQUESTS, TIME
 from dauexp.traffic import identity
 from dauexp.traffic.identity import (

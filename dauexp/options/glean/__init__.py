@@ -17,7 +17,8 @@ from dauexp.options.glean.generate import python_module
 from dauexp.options.glean.own import OwnEmitter, service
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import RustEmitter
-from dauexp.scenario import Glean, Scenario
+from dauexp.scenario import Scenario
+from dauexp.settings import Glean
 
 FOLDER: Final = Path(__file__).parent
 REGISTRY: Final = Registry((FOLDER / "metrics.yaml", FOLDER / "pings.yaml"))

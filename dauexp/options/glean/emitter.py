@@ -10,7 +10,7 @@ import pyarrow as pa
 from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import Logged, logged
 from dauexp.options.glean.generate import load, python_module
-from dauexp.scenario import Glean
+from dauexp.settings import Glean
 
 IP_ADDRESS = ""
 """Sync passes no IP address on: it gives the logger an empty one."""

@@ -24,7 +24,7 @@ from dauexp.ingest.strategy import QUERIED_AS, Logged
 from dauexp.options.glean.emitter import IP_ADDRESS, PythonEmitter, _redirect
 from dauexp.options.glean.generate import load, python_module
 from dauexp.options.glean.renaming import renamed
-from dauexp.scenario import METRICS, Glean
+from dauexp.settings import METRICS, Glean
 from dauexp.stages import digest_of
 from dauexp.store import replacing
 

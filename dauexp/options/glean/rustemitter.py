@@ -18,7 +18,7 @@ from dauexp.errors import DauexpError
 from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import Logged
 from dauexp.options.glean.rustbuild import rust_program
-from dauexp.scenario import Glean
+from dauexp.settings import Glean
 from dauexp.tables import OBSERVATIONS, REQUESTS
 from dauexp.traffic.identity import Mode
 

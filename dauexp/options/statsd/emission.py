@@ -12,7 +12,7 @@ import pyarrow as pa
 import statsd
 
 from dauexp.errors import DauexpError
-from dauexp.scenario import Statsd
+from dauexp.settings import Statsd
 from dauexp.tables import MESSAGES
 
 PATIENCE_SECONDS = 5.0

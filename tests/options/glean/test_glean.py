@@ -22,8 +22,8 @@ from dauexp.ingest.strategy import Logged
 from dauexp.options import LEDGER_PART, glean
 from dauexp.options.glean.emitter import PythonEmitter
 from dauexp.options.glean.generate import load, nits, python_module
-from dauexp.scenario import Glean
 from dauexp.scenario import load as load_scenario
+from dauexp.settings import Glean
 from dauexp.store import Store, write_table
 from dauexp.tables import MESSAGES, OBSERVATIONS
 

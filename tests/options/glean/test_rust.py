@@ -27,7 +27,8 @@ from dauexp.options.glean.rustemitter import (
     RustService,
 )
 from dauexp.run import run
-from dauexp.scenario import Glean, Scenario, load
+from dauexp.scenario import Scenario, load
+from dauexp.settings import Glean
 from dauexp.tables import MESSAGES
 from dauexp.traffic.source import Simulated
 

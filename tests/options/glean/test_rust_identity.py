@@ -19,7 +19,7 @@ from pyarrow import csv
 from dauexp.ingest.strategy import Logged
 from dauexp.options import glean
 from dauexp.options.glean.rustemitter import OBSERVED, RustService
-from dauexp.scenario import Glean
+from dauexp.settings import Glean
 from dauexp.tables import REQUESTS
 from dauexp.traffic.identity import Mode, observe
 from dauexp.traffic.useragent import catalogue, classify
