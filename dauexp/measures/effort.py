@@ -14,6 +14,7 @@ import io
 import textwrap
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,7 +134,7 @@ def _parts(scenario: Scenario, contender: Contender) -> Iterator[tuple[str, str,
 
 def _tests(contender: Contender, carried: Carried) -> Iterator[tuple[Path, int]]:
     """The files with tests of what is carried, each with the lines of these."""
-    names = {contender.strategy.__name__, *_classes(carried.emitter)}
+    names = frozenset({contender.strategy.__name__, *_classes(carried.emitter)})
     for path in sorted((_CHECKOUT / "tests/options" / contender.option.id).glob("test_*.py")):
         lines = lines_of_tests(path.read_text(encoding="utf-8"), names)
         if lines:
@@ -173,7 +174,8 @@ def _classes(places: Iterable[str]) -> Iterator[str]:
             yield from (node.name for node in tree.body if isinstance(node, ast.ClassDef))
 
 
-def lines_of_tests(text: str, names: Collection[str]) -> int:
+@cache  # the runs of a sweep have the same tests
+def lines_of_tests(text: str, names: frozenset[str]) -> int:
     """Lines with code of the test functions of a module that use any of these names, which it
     imports from dauexp."""
     imported = {
@@ -186,7 +188,7 @@ def lines_of_tests(text: str, names: Collection[str]) -> int:
         python_lines(textwrap.dedent(ast.get_source_segment(text, node, padded=True) or ""))
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        if _used(node, imported) & set(names)
+        if _used(node, imported) & names
     )
 
 
@@ -245,6 +247,7 @@ def _definition(text: str, name: str, path: Path) -> str:
     return textwrap.dedent(ast.get_source_segment(text, found[0], padded=True) or "")
 
 
+@cache
 def python_lines(text: str) -> int:
     """Lines of Python with code: neither blank, nor comment, nor docstring."""
     nothing = {

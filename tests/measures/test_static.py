@@ -90,9 +90,9 @@ def helper() -> None:
 
 
 def test_tests_are_those_that_name_what_is_carried() -> None:
-    assert lines_of_tests(TESTS, {"SyncEventsLogger"}) == 2
-    assert lines_of_tests(TESTS, {"GleanEvents", "SyncEventsLogger"}) == 4
-    assert lines_of_tests(TESTS, {"Counter"}) == 0  # that of the standard library
+    assert lines_of_tests(TESTS, frozenset({"SyncEventsLogger"})) == 2
+    assert lines_of_tests(TESTS, frozenset({"GleanEvents", "SyncEventsLogger"})) == 4
+    assert lines_of_tests(TESTS, frozenset({"Counter"})) == 0  # that of the standard library
 
 
 def test_libraries_are_what_the_code_names() -> None:

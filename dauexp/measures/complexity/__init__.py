@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 import pyarrow as pa
 
@@ -80,7 +81,8 @@ def complexity(scenario: Scenario, contenders: Iterable[Contender]) -> pa.Table:
     return pa.Table.from_pylist(told, schema=COMPLEXITY)
 
 
-def measured(text: str, language: str) -> dict[str, float]:
+@cache  # a sweep's runs, and a contender and its like, have the same queries
+def measured(text: str, language: str) -> Mapping[str, float]:
     """The measures of a text, by the names of the columns of `COMPLEXITY`; without those of the
     syntax tree in a language that has no parser here.
 
@@ -94,12 +96,13 @@ def measured(text: str, language: str) -> dict[str, float]:
     }
 
 
+@cache
 def tokens(text: str, language: str) -> Sequence[Token]:
     """The tokens of a query, comments and closing brackets left out.
 
     Raises BadInput where the language cannot be measured, or the text is not of it.
     """
-    return _known(language).tokens(text)
+    return tuple(_known(language).tokens(text))
 
 
 def code_lines(text: str, language: str) -> int:
