@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_WIDEST = 10_000
+
 
 class Bars:
     """Progress bars on stderr; silent where that is no terminal."""
@@ -44,7 +46,8 @@ class Bars:
 def print_rows(
     rows: Iterable[Mapping[str, object]], *, as_json: bool, width: int | None = None
 ) -> None:
-    """Prints a table, or one JSON object a row; `width` is the table's without a terminal."""
+    """Prints a table, or one JSON object a row; `width` is the table's without a terminal, where it
+    is as wide as it needs if none is given."""
     rows = list(rows)
     if as_json:
         for row in rows:
@@ -54,8 +57,15 @@ def print_rows(
     for name in rows[0] if rows else ():
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else Text(as_it_is(value)) for value in row.values()))
-    Console(width=None if sys.stdout.isatty() else width).print(table)
+        table.add_row(*(Text(as_it_is(_short(value))) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else width or _WIDEST).print(table)
+
+
+def _short(value: object) -> object:
+    """A value as a person reads it: six digits of a fraction. JSON has all."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 1e6 else f"{value:.6g}"
+    return "" if value is None else value
 
 
 def as_it_is(value: object) -> str:

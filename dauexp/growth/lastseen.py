@@ -20,9 +20,10 @@ from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from dauexp.audit import write_checksums
-from dauexp.database import SqlDatabase
+from dauexp.database import SqlDatabase, pattern
 from dauexp.errors import BadInput
 from dauexp.growth.observing import observed, without_cache
 from dauexp.ingest.names import snake_case
@@ -83,6 +84,7 @@ WINDOWS: Final = tuple(name for name in catalogue() if (FOLDER / f"{name}.sql").
 """The questions that can be asked both ways."""
 
 _DOCUMENTS: Final = "documents"
+_DATED: Final = "submission_timestamp"
 
 
 def days_seen(
@@ -201,6 +203,7 @@ class Ways:
             for query in queries(strategy.queries)
             if query.question in WINDOWS and not query.variant
         }
+        self._days = {path: _days(path) for path in sorted(stable.rglob("*.parquet"))}
         self._database = SqlDatabase({_DOCUMENTS: stable})
         without_cache(self._database)
         self._run(f"CREATE SCHEMA {self._table.partition('.')[0]}")
@@ -208,7 +211,7 @@ class Ways:
 
     def step(self, day: date) -> Observed:
         """The table of days seen of a day, from that of the day before."""
-        self._run(f"CREATE OR REPLACE VIEW {self._table} AS FROM {_DOCUMENTS}")
+        self._partitions(day, day)
         return self._ask(self._strategy.asks(self._steps[STEP]), {"day": day})
 
     def advance(self, made: pa.Table) -> None:
@@ -225,14 +228,20 @@ class Ways:
         return self._direct(question, day)
 
     def _direct(self, question: str, day: date) -> Observed:
-        """From the documents of its window alone, as a table with a partition a day is read."""
         first = day - timedelta(days=catalogue()[question].window - 1)
-        self._run(
-            f"CREATE OR REPLACE VIEW {self._table} AS FROM {_DOCUMENTS} WHERE "
-            f"submission_timestamp >= TIMESTAMPTZ '{first} 00:00:00+00' AND "
-            f"submission_timestamp < TIMESTAMPTZ '{day + timedelta(days=1)} 00:00:00+00'"
-        )
+        self._partitions(first, day)
         return _answered(self._ask(self._asked[question], {"first_day": first, "last_day": day}))
+
+    def _partitions(self, first: date, last: date) -> None:
+        """Makes the stable table one of the documents of some days, in whose files alone it looks:
+        those with another day's are known beforehand, as a warehouse knows its partitions."""
+        held = [path for path, (low, high) in self._days.items() if low <= last and high >= first]
+        files = [pattern(path.absolute()).replace("'", "''") for path in held or [*self._days][:1]]
+        self._run(
+            f"CREATE OR REPLACE VIEW {self._table} AS FROM read_parquet({files}) WHERE "
+            f"{_DATED} >= TIMESTAMPTZ '{first} 00:00:00+00' AND "
+            f"{_DATED} < TIMESTAMPTZ '{last + timedelta(days=1)} 00:00:00+00'"
+        )
 
     def _ask(self, text: str, parameters: Mapping[str, object]) -> Observed:
         return observed(self._database, lambda: self._database.ask(text, "sql", parameters))
@@ -245,6 +254,14 @@ class Ways:
 
     def __exit__(self, *_: object) -> None:
         self._database.connection.close()
+
+
+def _days(path: Path) -> tuple[date, date]:
+    """The first and the last UTC day of a file's documents; of none, days of no window."""
+    times = pc.min_max(pq.read_table(path, columns=[_DATED])[_DATED]).as_py()
+    if times["min"] is None:
+        return date.max, date.min
+    return times["min"].date(), times["max"].date()
 
 
 def _answered(asked: Observed) -> Observed:

@@ -94,6 +94,24 @@ def test_the_direct_way_reads_its_window_and_the_other_a_day_and_the_table(
     assert set(costs["repeats"].to_pylist()) == {2}
 
 
+def test_no_file_is_read_but_those_of_the_days(
+    folder: Path, both: tuple[pa.Table, pa.Table]
+) -> None:
+    """Not even the footers of others, whose number grows from day to day. A file's own footer is
+    read twice."""
+    stable = (folder / "store" / "glean" / "events" / "stable").glob("*.parquet")
+    sizes = [path.stat().st_size for path in sorted(stable)]  # a file a day, in their order
+    _, costs = both
+    days = sorted(set(costs["day"].to_pylist()))
+    assert len(sizes) == len(days)
+    for row in costs.to_pylist():
+        end = days.index(row["day"]) + 1
+        if row["question"] == STEP:
+            assert 0 < row["bytes_read"] <= 1.5 * sizes[end - 1]
+        elif (row["question"], row["way"]) == ("wau", DIRECT):
+            assert 0 < row["bytes_read"] <= 1.5 * sum(sizes[end - 7 : end])
+
+
 def test_what_is_told_counts_the_step_in(both: tuple[pa.Table, pa.Table]) -> None:
     _, costs = both
     rows = {(row["question"], row["way"], row["day"]): row for row in costs.to_pylist()}
