@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
+import pandas as pd
 import vl_convert
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -100,7 +101,8 @@ def _theme() -> alt.theme.ThemeConfig:
 
 def enable() -> None:
     """For notebooks: every chart has this look and is shown as SVG, which a page keeps, with what
-    it shows in words for those who do not see it."""
+    it shows in words for those who do not see it; a table shows the whole of a sentence."""
+    pd.set_option("display.max_colwidth", None)
     alt.theme.enable("dauexp")
     alt.renderers.register("dauexp", _shown)
     alt.renderers.enable("dauexp")

@@ -101,11 +101,16 @@ def test_a_second_application_needs_a_reader_of_its_own(scenario: Scenario, tmp_
 
 
 def test_a_labeled_counter_is_nothing_that_the_generator_knows(
-    scenario: Scenario, tmp_path: Path
+    scenario: Scenario,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # it generates, and says so
     glean = observed(scenario, "glean labeled_counter", tmp_path / "a")
     assert (glean["accepted_share"], glean["filled_share"], glean["new_query_rows"]) == (1, 0, 0)
     assert "unsupported metric type: labeled_counter:responses" in glean["told"]
+    assert capsys.readouterr() == ("", "")
     by_hand = observed(scenario, "custom labeled_counter", tmp_path / "b")
     assert by_hand["filled_share"] == 1
     assert by_hand["new_query_rows"] > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -66,7 +66,12 @@ def observed(
     code = made.by(as_it_is())
     old = contender.strategy(scenario)
     batches = _observations(scenario)
-    with redirect_stdout(io.StringIO()), checked_out(code, scratch / "code") as folder:
+    unheard = io.StringIO()  # what the generator says is a column of the table
+    with (
+        redirect_stdout(unheard),
+        redirect_stderr(unheard),
+        checked_out(code, scratch / "code") as folder,
+    ):
         module = importlib.import_module(option.module)
         new: Strategy = getattr(module, contender.strategy.__name__)(scenario)
         more = _adding(new, made, option.module)

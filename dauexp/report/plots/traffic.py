@@ -19,7 +19,7 @@ def requests_by_day(run: Frames) -> Chart:
     mine = rows[(rows["account"] == "generated") & (rows["label"] == first)]
     mine = mine.groupby(["day", "host"])["count"].sum().reset_index()
     hosts = sorted(set(mine["host"]), key=lambda host: (len(host), host))
-    axis = alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True)
+    axis = alt.Axis(format="%-d %b", labelAngle=0, labelOverlap=True, labelSeparation=10)
     requests = alt.Tooltip("sum(count):Q", title="requests", format=",")
     bars = alt.Chart(mine).mark_bar(width=alt.RelativeBandSize(band=0.8))
     return finished(
