@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 
 class DauexpError(Exception):
     """Base of all errors that are told to a user in one sentence."""
 
-    exit_code = 1
+    exit_code: ClassVar[int] = 1
 
 
 class BadInput(DauexpError):
@@ -34,5 +34,6 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     Unbalanced.exit_code: "The ledger does not balance, or files of a run are not what was "
     "written. Do not use the results.",
     130: "Interrupted from the keyboard. Started again, a run or a sweep goes on.",
+    141: "Whoever read its output left before the end, as `head` does; it stopped there.",
 }
 """What each exit code of `dauexp` means."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dauexp.errors import BadInput
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -22,3 +24,16 @@ def resource(*parts: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: the package is not installed whole")
     return path
+
+
+def notebook_names() -> list[str]:
+    """The names of the notebooks that come with the package, in reading order."""
+    return sorted(path.stem for path in resource("notebooks").glob("*.ipynb"))
+
+
+def notebook_file(name: str) -> Path:
+    """The file of a notebook. Raises BadInput for a name that there is not."""
+    known = notebook_names()
+    if name not in known:
+        raise BadInput(f"there is no notebook {name!r}: give one of {', '.join(known)}")
+    return resource("notebooks", f"{name}.ipynb")

@@ -35,6 +35,7 @@ from dauexp.measures.storage import storage
 from dauexp.options import Contender, contenders, laws_of
 from dauexp.ownquestions import asked_of, exactly, own_questions
 from dauexp.pool import Pool
+from dauexp.resources import notebook_file
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
 from dauexp.shortage import shortages_told
@@ -111,6 +112,8 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     cases = experiments.chosen(scenario)
     for contender in chosen:
         asked_of(scenario, contender)  # a question of one's own that is not whole is told now
+    for name in scenario.report.notebooks:
+        notebook_file(name)  # so is one that there is not
     begun = begin(folder, inputs(scenario, known, chosen))
     with replacing(folder / "scenario.toml") as beside:
         own = scenario.placed({kind: Path(kind) for kind in scenario.own})

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -229,6 +230,15 @@ def test_bad_input_is_one_sentence_and_exit_code_2(case: str) -> None:
     assert said in done.stderr.decode()
 
 
+def test_a_notebook_that_there_is_not_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    wrong = ["--set", 'report.notebooks=["01_traffic", "99_none"]']
+    done = dauexp("run", "quick", *SMALL, *wrong, "--runs", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"dauexp: there is no notebook '99_none': give one of 01_traffic")
+    assert done.stderr.count(b"\n") == 1
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
 def test_a_half_written_run_is_no_result(small_run: Path, tmp_path: Path) -> None:
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "scenario.toml").write_bytes((small_run / "scenario.toml").read_bytes())
@@ -242,10 +252,11 @@ def test_a_half_written_run_is_no_result(small_run: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_one_sentence() -> None:
+@pytest.mark.parametrize("command", [["traffic", "quick", *SMALL], ["schema"]])
+def test_a_full_disk_is_one_sentence(command: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "dauexp", "traffic", "quick", *SMALL],
+            [sys.executable, "-m", "dauexp", *command],
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
@@ -255,13 +266,33 @@ def test_a_full_disk_is_one_sentence() -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_reader_that_leaves_early_is_no_error(requests: bytes) -> None:
-    command = f"{sys.executable} -m dauexp traffic quick | head -n 1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("command", "reader", "lines_read"),
+    [
+        ("traffic quick", "head -n 1", 1),  # bytes
+        ("show {run} answers --json", "head -n 1", 1),  # lines
+        ("show {run} answers", "head -n 1", 1),  # a table, by rich
+        ("schema", "true", 0),  # so little that it is written when all is done
+        ("--help", "true", 0),
+    ],
+)
+def test_a_reader_that_leaves_early_ends_it_as_the_shell_expects(
+    small_run: Path, command: str, reader: str, lines_read: int
+) -> None:
+    line = f"{sys.executable} -m dauexp {command.format(run=small_run)} | {reader}"
+    # Without a buffer, Python passes over what is left of a write whose reader leaves meanwhile.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    shell = ["bash", "-o", "pipefail", "-c", line]
+    done = subprocess.run(shell, capture_output=True, check=False, env=env)
     assert done.stderr == b""
-    assert done.stdout.count(b"\n") == 1
+    assert done.stdout.count(b"\n") == lines_read
+    assert done.returncode == 128 + signal.SIGPIPE
+
+
+def test_output_that_nobody_has_is_no_error() -> None:
+    line = f"{sys.executable} -m dauexp schema >&-"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_version() -> None:

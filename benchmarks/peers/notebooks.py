@@ -11,7 +11,8 @@ from pathlib import Path
 import papermill
 
 from benchmarks.peers.sides import Subject, Way, timed
-from dauexp.report.notebooks import execute, path_of
+from dauexp.report.notebooks import execute
+from dauexp.resources import notebook_file
 
 NOTEBOOK = "01_traffic"
 
@@ -43,5 +44,9 @@ def _ours(output: Path) -> None:
 
 def _bare(output: Path) -> None:
     papermill.execute_notebook(
-        path_of(NOTEBOOK), output, kernel_name="python3", cwd=output.parent, progress_bar=False
+        notebook_file(NOTEBOOK),
+        output,
+        kernel_name="python3",
+        cwd=output.parent,
+        progress_bar=False,
     )

@@ -42,18 +42,36 @@ def _version(
 def main() -> NoReturn:
     """Runs the command line; errors become one sentence and their exit code."""
     try:
-        app(standalone_mode=True)
+        code = _run()
     except DauexpError as error:
         _leave(str(error), error.exit_code)
     except BrokenPipeError:
+        # Without a word, and as the shell tells of a program that SIGPIPE ended.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(141)
     except Exception as error:
         told = shortage(error)
         if told is None:
             raise
         _leave(str(told), told.exit_code)
-    sys.exit(0)
+    sys.exit(code)
+
+
+def _run() -> str | int | None:
+    """Runs the command line, writes out what it printed, and gives its exit code.
+
+    Raises BrokenPipeError where nobody reads that any more; typer and rich make it exit code 1.
+    """
+    try:
+        app(standalone_mode=True)
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        code = leaving.code
+    else:
+        code = 0
+    print(end="", flush=True)
+    return code
 
 
 def _leave(sentence: str, code: int) -> NoReturn:

@@ -10,9 +10,10 @@ from dauexp.pool import Pool
 from dauexp.report import Progress
 from dauexp.report.appendix import appendix
 from dauexp.report.content import content
-from dauexp.report.notebooks import execute, path_of
+from dauexp.report.notebooks import execute
 from dauexp.report.page import page
 from dauexp.report.render import svg
+from dauexp.resources import notebook_file
 from dauexp.store import replacing
 
 DOCUMENTS = ""
@@ -25,7 +26,7 @@ def make(folder: Path, processes: int, progress: Progress, *, anew: bool = False
     results.finished(folder)
     notebooks = results.scenario_of(folder).report.notebooks
     for name in notebooks:
-        path_of(name)  # an unknown one is told before anything is made
+        notebook_file(name)  # an unknown one is told before anything is made
     tasks = [name for name in (DOCUMENTS, *notebooks) if anew or not _stands(folder, name)]
     if not tasks:
         return

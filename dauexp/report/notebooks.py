@@ -17,7 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from dauexp.errors import BadInput, DauexpError
 from dauexp.report.templating import environment, text_of
-from dauexp.resources import resource
+from dauexp.resources import notebook_file
 from dauexp.store import replacing
 from dauexp.temporary import temporary_folder
 
@@ -39,25 +39,15 @@ class ThisInterpreter(AsyncKernelManager):
         weakref.finalize(self, stack.close)
         assert self.kernel_spec is not None
         self.kernel_spec.env["IPYTHONDIR"] = str(home)
+        # Its own log tells of its end, which comes as an interrupt. What cells say is not in it.
+        self.kernel_spec.argv.append("--log-level=CRITICAL")
         # It runs in the run's folder: a file there is data, and no module to be imported.
         self.kernel_spec.env["PYTHONSAFEPATH"] = "1"
 
 
-def names() -> list[str]:
-    """The notebooks that come with the package, in reading order."""
-    return sorted(path.stem for path in resource("notebooks").glob("*.ipynb"))
-
-
-def path_of(name: str) -> Path:
-    """The file of a notebook. Raises BadInput for a name that there is not."""
-    if name not in names():
-        raise BadInput(f"there is no notebook {name!r}: give one of {', '.join(names())}")
-    return resource("notebooks", f"{name}.ipynb")
-
-
 def parameters_of(name: str) -> dict[str, dict[str, str]]:
     """The parameters of a notebook by name, each with its type, default and help."""
-    inspected: dict[str, dict[str, str]] = papermill.inspect_notebook(path_of(name))
+    inspected: dict[str, dict[str, str]] = papermill.inspect_notebook(notebook_file(name))
     return inspected
 
 
@@ -78,7 +68,7 @@ def execute(name: str, output: Path, parameters: Mapping[str, object]) -> None:
     working = output.with_name(f".{output.name}")
     try:
         papermill.execute_notebook(
-            path_of(name),
+            notebook_file(name),
             working,
             dict(parameters),
             kernel_name="python3",

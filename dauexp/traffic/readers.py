@@ -35,6 +35,10 @@ MAX_LINE_BYTES = 8 * 2**20
 """Most bytes of a line. No request is as long; without a limit, one line could fill the memory."""
 
 _NEVER_EMPTY = ("uid", "host")
+_NO_HOST = r"[\t\n\r]|\\\z"
+"""What line protocol has no way to write as a tag: Telegraf strips such a backslash;
+influxdb-client adds a space to it, and writes the others as backslash and letter. One host would
+be two."""
 _KNOWN = {"true_platform": PLATFORMS, "true_device_family": DEVICE_FAMILIES}
 _NANOSECONDS = pa.timestamp("ns", tz="UTC")
 _Piece = TypeVar("_Piece")
@@ -202,6 +206,11 @@ def _checked(
             raise origin.fault(_first(pc.is_null(array)), f"{key}: null: it must be there")
         if key in _NEVER_EMPTY and (empty := pc.index(array, "").as_py()) >= 0:
             raise origin.fault(empty, f"{key}: empty: it must not be")
+        if key == "host" and pc.any(bad := pc.match_substring_regex(array, _NO_HOST)).as_py():
+            raise origin.fault(
+                _first(bad),
+                "host: ends in a backslash, or has a tab or a line end: InfluxDB takes no such tag",
+            )
         if key == "time":
             arrays[key] = _times(array, origin)
         elif known := _KNOWN.get(key):

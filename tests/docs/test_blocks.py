@@ -38,23 +38,29 @@ NOT_RUN = {
     r"^make( |$)": "sets up an environment and runs the tests, of which this is one",
     r"^pip install .*examples/": "changes the environment; tests/examples does it in its own",
     r"openmetrics'\]": "needs that package; tests/examples runs it",
-    r"^dauexp services (up|down|status)": "builds servers for minutes; tests/services runs them",
+    r"^dauexp services (up|down)": "builds servers for minutes; tests/services runs them",
     r"influxdb\.backend=server": "needs a server; tests/differential makes such runs",
-    r"^dauexp load RUN": "needs a server, and a machine for itself; tests/load runs it",
+    r"^dauexp load RUN --option statsd": "needs a server; tests/load runs it",
+    r"tcp://HOST|^dask ": "needs a cluster; tests/cluster makes one",
+    r"^pip install .*cluster": "changes the environment",
     r"s3://": "needs a bucket, and s3fs; tests/schedule/test_remote.py publishes to other URLs",
     r"^docker compose": "needs Docker; tests/deploy reads the file",
-    r"^export DAUEXP_(GRAFANA|INFLUXDB|TELEGRAF)": "goes with the containers",
     r"services\(\(": "needs a server; tests/services runs it",
 }
 """Lines of shell, or whole blocks of Python, that are not run here, and where they are."""
 
 SMALLER = {
-    r"^dauexp run (quick|scenario\.toml)(?!.*(traffic\.users|traffic\.trace))": (
+    r"^dauexp run quick .*calibration": " --set traffic.users=60 --set experiments.users=60"
+    " --set report.notebooks=[]",
+    r"dauexp run (quick|(scenario|mine)\.toml)(?!.*(traffic\.users|traffic\.trace))": (
         " --set traffic.users=60 --set report.notebooks=[]"
     ),
+    r"^dauexp run .*traffic\.trace=requests\.csv(?!.*notebooks)": " --set report.notebooks=[]",
     r"^dauexp run default .*mutation": " --set traffic.users=60 --set experiments.users=40"
     " --set report.notebooks=[] --set 'strategies=[\"custom\"]'",
     r"^dauexp sweep (faults|sensitivity)": " --plan",
+    r"^dauexp load RUN --option glean": " --multiples 1 --seconds 1",
+    r"^dauexp capacity": " --seconds 1",
     r"^dauexp growth": " --users 30,60 --days 28,29 --events 1,2 --question dau --repeats 1"
     " --option glean",
 }

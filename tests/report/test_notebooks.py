@@ -14,6 +14,7 @@ import pytest
 
 from dauexp.errors import BadInput, DauexpError
 from dauexp.report import make, notebook_run, notebooks
+from dauexp.resources import notebook_file, notebook_names
 from dauexp.run import silent
 
 NAMES = (
@@ -40,12 +41,12 @@ def source(cell: dict[str, Any]) -> str:
 
 
 def test_all_notebooks_are_found() -> None:
-    assert set(ALL) | {"explore"} == set(notebooks.names())
+    assert set(ALL) | {"explore"} == set(notebook_names())
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_notebook_opens_with_a_question_and_ends_with_what_was_found(name: str) -> None:
-    made = cells(notebooks.path_of(name))
+    made = cells(notebook_file(name))
     assert source(made[0]).splitlines()[0].endswith("?")
     assert source(made[-2]) == "## Found"
     assert "Found(" in source(made[-1])
@@ -53,7 +54,7 @@ def test_a_notebook_opens_with_a_question_and_ends_with_what_was_found(name: str
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_notebook_is_stripped_and_thin(name: str) -> None:
-    for cell in cells(notebooks.path_of(name)):
+    for cell in cells(notebook_file(name)):
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             assert cell["execution_count"] is None
@@ -74,14 +75,14 @@ def test_parameters_have_types_defaults_and_help(name: str) -> None:
 def test_the_parameters_cell_is_not_taken_for_a_magic(name: str) -> None:
     """IPython reads a cell of the one line `run: str = ""` as its magic `%run`."""
     (cell,) = [
-        c for c in cells(notebooks.path_of(name)) if "parameters" in c["metadata"].get("tags", [])
+        c for c in cells(notebook_file(name)) if "parameters" in c["metadata"].get("tags", [])
     ]
     assert len(source(cell).splitlines()) > 1
 
 
 def test_an_unknown_notebook_is_told_before_anything_is_made(run_folder: Path) -> None:
     with pytest.raises(BadInput, match=r"no notebook '99_none': give one of 01_traffic"):
-        notebooks.path_of("99_none")
+        notebook_file("99_none")
 
 
 def test_an_unknown_parameter_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from dauexp import report
 from dauexp.database import SqlDatabase
 from dauexp.errors import BadInput
 from dauexp.options import contenders
-from dauexp.report import notebooks
+from dauexp.resources import notebook_file
 from dauexp.results import result
 from dauexp.run import folder_of, run, silent
 from dauexp.scenario import Scenario, load
@@ -163,8 +163,8 @@ def test_a_notebook_is_one_of_the_package(
     (tmp_path / "01_traffic.ipynb").touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match="there is no notebook"):
-        notebooks.path_of(name)
-    assert tmp_path not in notebooks.path_of("01_traffic").parents
+        notebook_file(name)
+    assert tmp_path not in notebook_file("01_traffic").parents
 
 
 def test_a_run_that_names_another_notebook_has_no_report(small_run: Path, tmp_path: Path) -> None:

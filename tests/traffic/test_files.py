@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dauexp.errors import BadInput
+from dauexp.options.statsd.line_protocol import Point, parse, write
 from dauexp.tables import REQUESTS, TIME
 from dauexp.traffic import readers
 from dauexp.traffic.files import format_of, read_requests, write_requests
@@ -83,7 +84,9 @@ ROW = st.fixed_dictionaries(
         "uid": TEXT.filter(bool),
         "device_id": TEXT,
         "user_agent": TEXT | st.sampled_from(catalogue()["user_agent"].to_pylist()),
-        "host": TEXT.filter(bool),
+        "host": st.text(
+            st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20
+        ).filter(lambda host: not host.endswith("\\")),
         "true_platform": st.none() | st.sampled_from(PLATFORMS),
         "true_device_family": st.none() | st.sampled_from(DEVICE_FAMILIES),
     }
@@ -245,6 +248,8 @@ def test_a_bad_time_is_found_by_line_and_not_repeated(bad: str, tmp_path: Path) 
         ({k: v for k, v in GOOD.items() if k != "host"}, "object missing required field `host`"),
         ({**GOOD, "uid": ""}, "uid: empty: it must not be"),
         ({**GOOD, "host": ""}, "host: empty"),
+        ({**GOOD, "host": "h\\"}, "host: ends in a backslash, or has a tab"),
+        ({**GOOD, "host": "h\n"}, "host: ends in a backslash, or has a tab"),
         ({**GOOD, "uid": 123456}, "expected `str`, got `int` - at `uid`"),
         ({**GOOD, "uid": None}, "expected `str`, got `null` - at `uid`"),
         ({**GOOD, "uid": "\ud800"}, "no JSON object on a line of its own"),
@@ -275,6 +280,18 @@ def test_a_broken_line_of_ndjson_is_told(
 
 HEADER = ",".join(GOOD) + "\n"
 LINE = ",".join(GOOD.values()) + "\n"
+
+
+@given(TEXT.filter(bool) | st.text("\\ ,=\n\rh", min_size=1, max_size=6))
+def test_a_host_that_is_read_comes_through_line_protocol_as_it_is(host: str) -> None:
+    stream = io.BytesIO(json.dumps({**GOOD, "host": host}).encode())
+    try:
+        (row,) = rows(read_requests(stream, "<stdin>"))
+    except BadInput:
+        assert host.endswith("\\") or set(host) & set("\t\n\r")
+    else:
+        tags = {"host": host}
+        assert row["host"] == parse(write(Point("m", tags, {"user": "u"}))).tags["host"] == host
 
 
 @pytest.mark.parametrize(
