@@ -39,7 +39,7 @@ def exponents(folder: Path, measure: str) -> str:
     fits = fits[fits["measure"] == measure]
     fits["query"] = fits[QUERY].agg(" ".join, axis=1).str.split().str.join(" ")
     fits["said"] = fits.apply("{exponent:.2f} ({low:.2f} to {high:.2f})".format_map, axis=1)
-    return fits.pivot(index="query", columns="factor", values="said").to_string()
+    return str(fits.pivot(index="query", columns="factor", values="said").to_string())
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class SqlDatabase:
 
     def __init__(self, tables: Mapping[str, Path], **settings: object) -> None:
         """`tables` maps `schema.table` to a folder of Parquet files."""
-        self.connection = connect(**settings)  # type: ignore[arg-type]
+        self.connection: duckdb.DuckDBPyConnection = connect(**settings)  # type: ignore[arg-type]
         for name, folder in tables.items():
             schema, _, _ = name.rpartition(".")
             if schema:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
 from dauexp.commands.printing import print_rows
 
-ROWS = [
+ROWS: list[Mapping[str, object]] = [
     {"contender": "glean", "error": 0.0123456789, "bytes": 246915.42852850835, "words": "x" * 200},
     {"contender": "statsd:tag", "error": None, "bytes": 54693910.33, "words": ""},
 ]

@@ -14,8 +14,10 @@ There, `off_share_high` tells how large the share of replicates with any error m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from scipy import stats
@@ -153,8 +155,8 @@ def plain(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def intervals(
-    mean: np.ndarray, deviation: np.ndarray, count: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    mean: npt.NDArray[Any], deviation: npt.NDArray[Any], count: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Lower and upper ends of Student's 95% intervals of means, from the mean, the sample standard
     deviation and the number of independent values, all of one shape; NaN with fewer than two.
 

@@ -45,7 +45,7 @@ by the option, so it is no part of what the option keeps or costs at rest."""
 class InfluxStrategy(Strategy):
     """A strategy whose points end up in one measurement of InfluxDB."""
 
-    languages = ("sql", "flux", "influxql")
+    languages: ClassVar[tuple[str, ...]] = ("sql", "flux", "influxql")
     measurement_name: ClassVar[str]
     """The measurement without the scenario's prefix: so it is called in queries."""
 
