@@ -19,18 +19,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.watch import Watch
 from dauexp.options import Contender, contenders
 from dauexp.questions import ask, parameters, queries
 from dauexp.run import folder_of, run
@@ -53,41 +52,6 @@ def scenario(requests: float, decoder: str) -> Scenario:
     return load("default", [*changes, 'strategies=["glean"]', "experiments.run=[]"])
 
 
-class Watch:
-    """The most resident memory, and the CPU time, of this process and all below it."""
-
-    def __init__(self) -> None:
-        self.peak_bytes = 0.0
-        self.cpu_seconds = -_cpu_seconds()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._look_on, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the watch."""
-        self.cpu_seconds += _cpu_seconds()
-        self._stopped.set()
-        self._thread.join()
-
-    def _look_on(self) -> None:
-        while not self._stopped.wait(0.1):
-            now = together(lambda process: process.memory_info().rss)
-            self.peak_bytes = max(self.peak_bytes, now)
-
-
-def _cpu_seconds() -> float:
-    return together(lambda process: sum(process.cpu_times()[:4]))
-
-
-def together(measure: Callable[[psutil.Process], float]) -> float:
-    """A measure, added up over this process and all below it."""
-    own, total = psutil.Process(), 0.0
-    for process in (own, *own.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            total += measure(process)
-    return total
-
-
 class Settled(Exception):
     """The stable table is there: the rest of the run is of no interest."""
 
@@ -104,8 +68,7 @@ def measured(of: Scenario, workers: int) -> dict[str, float]:
         if stage == STAGES[-1] and done == steps:
             raise Settled
 
-    with tempfile.TemporaryDirectory() as runs:
-        watch = Watch()
+    with tempfile.TemporaryDirectory() as runs, Watch() as watch:
         with suppress(Settled):
             run(of, Path(runs), workers, progress)
         times.append(("dau", time.perf_counter()))
@@ -113,7 +76,8 @@ def measured(of: Scenario, workers: int) -> dict[str, float]:
         store = places.store(glean)
         answer = dau(of, glean, store)
         times.append(("", time.perf_counter()))
-        watch.stop()
+        watch.turn()
+        used = watch.all
         entries = read_table(places.work("ledger"))
         requests = pc.sum(entries.filter(pc.field("account") == "generated")["count"]).as_py()
         files = store.table("stable").rglob("*.parquet")
@@ -123,8 +87,8 @@ def measured(of: Scenario, workers: int) -> dict[str, float]:
     return {
         "requests": requests,
         "seconds": sum(seconds.values()),
-        "cpu": watch.cpu_seconds,
-        "peak_mib": watch.peak_bytes / MIB,
+        "cpu": used.cpu_seconds,
+        "peak_mib": used.resident_bytes / MIB,
         **{f"seconds_{stage}": each for stage, each in seconds.items()},
     }
 

@@ -39,9 +39,12 @@ def answers(
     contender: Contender,
     questions: Sequence[str] = (),
 ) -> pa.Table:
-    """The answers of a contender, a table `ANSWERS`, from what it stored; to all questions, where
-    none are named."""
-    asked = tuple(questions) or tuple(known_questions(scenario))
+    """The answers of a contender, a table `ANSWERS`, from what it stored; where no questions are
+    named, to all but those whose window is longer than the run: no day has an answer to them, and
+    on a large day it would take long to find none."""
+    days = len(open_source(scenario, folder).days)
+    known = known_questions(scenario).values()
+    asked = tuple(questions) or tuple(each.id for each in known if each.window <= days)
     tables = [
         as_answers(contender.option.id, contender.strategy.name, query, answer)
         for query, answer in _asked(scenario, folder, earlier, contender, asked)

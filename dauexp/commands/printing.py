@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
+
+from dauexp.timeleft import time_left, told
 
 _WIDEST = 10_000
 
@@ -23,11 +26,12 @@ class Bars:
             TextColumn("{task.description:>12}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             disable=not sys.stderr.isatty(),
         )
-        self._tasks: dict[str, object] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._ends: dict[str, list[float]] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -39,8 +43,13 @@ class Bars:
     def __call__(self, stage: str, done: int, steps: int) -> None:
         """Shows that `done` of the `steps` of a stage are done."""
         if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=steps)
-        self._progress.update(self._tasks[stage], completed=done)  # type: ignore[arg-type]
+            self._tasks[stage] = self._progress.add_task(stage, total=steps, left="")
+        ends = self._ends.setdefault(stage, [])
+        if len(ends) > done:  # the stage begins, perhaps once more
+            ends.clear()
+        ends += [time.monotonic()] * (done + 1 - len(ends))
+        left = told(time_left(ends, steps)) if 0 < done < steps else ""
+        self._progress.update(self._tasks[stage], completed=done, total=steps, left=left)
 
 
 def print_rows(

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,17 +18,22 @@ import pyarrow.parquet as pq
 SHORTEST: Final = 8
 """Bytes; a shorter string occurs by chance, so that finding it would mean nothing."""
 
+PIECE = 1 << 24
+"""Bytes of a file that are searched at once."""
+
 _TEXTS = {".html", ".ipynb", ".json", ".md", ".svg"}
 _HEADS = np.dtype("<u8")
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 6.4)
+# Two multipliers: Fibonacci hashing (Knuth, TAOCP 6.4), and one of Steele and Vigna's (2021).
+_SPREADS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95))
 _BITS = 20
 
 
 class Needles:
     """Byte strings to be looked for, all at once.
 
-    Every place of the data is looked up by its first 8 bytes in a filter of 2^20 bits; the few that
-    pass are compared in full. So the time hardly depends on how many strings there are.
+    Every place of the data is looked up by its first 8 bytes in a filter of 2^20 bits, and those
+    that pass in a second one; the few that pass both are compared in full. So the time hardly
+    depends on how many strings there are.
     """
 
     def __init__(self, needles: Iterable[bytes]) -> None:
@@ -45,7 +51,9 @@ class Needles:
 
     def found_in(self, path: Path) -> set[bytes]:
         """Those of them that occur in a file: in its bytes, or in any form of its content."""
-        return {needle for form in forms(path) for needle in self.found(form)}
+        longest = max(map(len, self._needles), default=SHORTEST)
+        forms = chain(pieces(path, longest - 1), contents(path))
+        return {needle for form in forms for needle in self.found(form)}
 
     @cached_property
     def _by_head(self) -> dict[bytes, list[bytes]]:
@@ -55,17 +63,19 @@ class Needles:
         return heads
 
     @cached_property
-    def _filter(self) -> npt.NDArray[np.bool_]:
-        passes = np.zeros(1 << _BITS, np.bool_)
-        passes[_bucket(np.frombuffer(b"".join(self._by_head), _HEADS))] = True
-        return passes
+    def _filters(self) -> tuple[_Filter, _Filter]:
+        heads = np.frombuffer(b"".join(self._by_head), _HEADS)
+        first, second = (_Filter(spread, heads) for spread in _SPREADS)
+        return first, second
 
     def _places(self, data: bytes) -> Iterator[int]:
         """Where a needle may begin."""
+        first, second = self._filters
         for start in range(min(SHORTEST, len(data))):
             count = (len(data) - start) // SHORTEST
             heads = np.frombuffer(data, _HEADS, count=count, offset=start)
-            yield from (start + SHORTEST * np.flatnonzero(self._filter[_bucket(heads)])).tolist()
+            near = first.passed(heads)
+            yield from (start + SHORTEST * near[second.passed(heads[near])]).tolist()
 
     def _at(self, data: bytes, place: int) -> Iterator[bytes]:
         for needle in self._by_head.get(data[place : place + SHORTEST], ()):
@@ -73,19 +83,39 @@ class Needles:
                 yield needle
 
 
-def _bucket(heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    return np.asarray((heads * _SPREAD) >> np.uint64(64 - _BITS))
+class _Filter:
+    """Lets the heads of needles pass, and few others."""
+
+    def __init__(self, spread: np.uint64, heads: npt.NDArray[np.uint64]) -> None:
+        self._spread = spread
+        self._passes = np.zeros(1 << _BITS, np.bool_)
+        self._passes[self._bucket(heads)] = True
+
+    def passed(self, heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+        """The positions of those that pass."""
+        return np.flatnonzero(self._passes.take(self._bucket(heads)))
+
+    def _bucket(self, heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        return ((heads * self._spread) >> np.uint64(64 - _BITS)).view(np.int64)
 
 
-def forms(path: Path) -> Iterator[bytes]:
-    """The content of a file in every form in which a string may be read in it: its bytes; the
-    values of a Parquet file; the text of JSON and HTML without escapes."""
-    data = path.read_bytes()
-    yield data
+def pieces(path: Path, overlap: int) -> Iterator[bytes]:
+    """The bytes of a file, some at once: it may be larger than memory. From the second on a piece
+    begins with the last `overlap` bytes of the one before, so what lies across is whole in one."""
+    with path.open("rb") as file:
+        piece = b""
+        while read := file.read(PIECE):
+            piece = piece[-overlap:] + read
+            yield piece
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """The content of a file in every form, beside its bytes, in which a string may be read in it:
+    the values of a Parquet file; the text of JSON and HTML without escapes."""
     if path.suffix == ".parquet":
         yield from _values(path)
     elif path.suffix in _TEXTS:
-        yield html.unescape(_unescaped(data)).encode(errors="surrogatepass")
+        yield html.unescape(_unescaped(path.read_bytes())).encode(errors="surrogatepass")
 
 
 def _unescaped(data: bytes) -> str:

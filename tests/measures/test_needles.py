@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,6 +59,21 @@ def test_it_is_found_in_a_column_of_any_kind(
     pq.write_table(pa.table({"c": column}), path, compression=compression, write_statistics=False)
     assert Needles([UID.encode()]).found_in(path) == {UID.encode()}
     assert not Needles([b"6f" * 16]).found_in(path)
+
+
+@given(
+    st.lists(LETTERS, min_size=1, max_size=6),
+    st.binary(max_size=200).map(lambda raw: bytes(b"ab"[each % 2] for each in raw)),
+    st.integers(1, 40),
+)
+def test_a_file_is_searched_in_pieces_as_it_would_be_whole(
+    sought: list[bytes], data: bytes, piece: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr("dauexp.measures.needles.PIECE", piece)
+        file = Path(folder, "a")
+        file.write_bytes(data)
+        assert Needles(sought).found_in(file) == {each for each in sought if each in data}
 
 
 def test_it_is_found_behind_the_escapes_of_json_and_html(tmp_path: Path) -> None:

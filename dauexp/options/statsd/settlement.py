@@ -1,6 +1,8 @@
 """What becomes of the points of a run: the rules of `points`, applied to whole tables.
 
 A measurement is a table with the columns time, the tags, the fields, as InfluxDB shows it in SQL.
+Rows of one time are settled together, some minutes at once: memory does not grow with the volume,
+and no row is read more than twice.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import duckdb
@@ -20,8 +24,29 @@ from dauexp.options.statsd.points import UNLIMITED, Index, Limits
 TIME = pa.timestamp("us", tz="UTC")
 """The time of a stored point; BigQuery's and DuckDB's own precision."""
 
-CHUNK_ROWS = 4_000_000
+CHUNK_ROWS = 2_000_000
 """About how many written points are settled at once: decides the memory, not the result."""
+
+_OPEN_FILES = 200
+"""Most files that are written at once when portions are put apart."""
+
+# The order of writing: of equal arrival, that of the files' names, then that within a file. Files
+# are numbered, since a number is little to hold for each row.
+_EVERY_PART = """
+CREATE TABLE files AS
+SELECT file AS filename, row_number() OVER (ORDER BY file) AS file FROM glob({files});
+CREATE VIEW every_part AS
+SELECT * EXCLUDE (filename) RENAME (file_row_number AS place)
+FROM read_parquet({files}, filename = true, file_row_number = true) JOIN files USING (filename)
+"""
+
+_MINUTE = "epoch_us(time) // 60000000"
+
+_PORTIONS = f"""
+CREATE TABLE portions AS
+SELECT minute, ((sum(number) OVER (ORDER BY minute) - number) // $rows)::INTEGER AS portion
+FROM (SELECT {_MINUTE} AS minute, count(*) AS number FROM every_part GROUP BY minute)
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +80,7 @@ def settle_flushes(
     (name,) = measurement.fields
     query = (
         f"SELECT {_columns(measurement)}, {together} AS {name}, "
-        "time AS arrival, '' AS file, 0 AS place, true AS last "
+        "time AS arrival, 0 AS file, 0 AS place, true AS last "
         f"FROM parts GROUP BY {_columns(measurement)}"
     )
     return _settle(written, measurement, query, limits)
@@ -71,9 +96,8 @@ def settle_writes(
     All fields are set by each write, so the last write of a point is all that is left of it.
     """
     query = (
-        f"SELECT {_columns(measurement)}, {', '.join(measurement.fields)}, arrival, "
-        "filename AS file, file_row_number AS place, row_number() OVER ("
-        f"PARTITION BY {_columns(measurement)} "
+        f"SELECT {_columns(measurement)}, {', '.join(measurement.fields)}, arrival, file, place, "
+        f"row_number() OVER (PARTITION BY {_columns(measurement)} "
         "ORDER BY arrival DESC, file DESC, place DESC) = 1 AS last FROM parts"
     )
     return _settle(written, measurement, query, limits)
@@ -85,17 +109,16 @@ def _settle(
     if not any(written.rglob("*.parquet")):
         return
     same = " AND ".join(f"w.{tag} IS NOT DISTINCT FROM r.{tag}" for tag in measurement.tags)
-    files = f"{pattern(written)}/**/*.parquet"
-    with connect(spill=written.parent / ".spill") as connection:
-        every = connection.read_parquet(files, filename=True, file_row_number=True)
-        every.create_view("every_part")
-        every.create_view("parts")
+    with (
+        TemporaryDirectory(dir=written.parent, prefix=".spill-") as spill,
+        connect(spill=Path(spill, "database")) as connection,
+    ):
+        files = _quoted(f"{pattern(written)}/**/*.parquet")
+        connection.execute(_EVERY_PART.format(files=files))
+        connection.execute("CREATE VIEW parts AS FROM every_part")
         connection.register("refused", _refused(connection, measurement, query, limits))
-        for start, end in _chunks(connection):
-            connection.execute(
-                "CREATE OR REPLACE VIEW parts AS SELECT * FROM every_part "
-                f"WHERE time >= make_timestamptz({start}) AND time < make_timestamptz({end})"
-            )
+        for portion in _portions(connection, Path(spill, "portions")):
+            connection.execute(f"CREATE OR REPLACE VIEW parts AS {portion}")
             connection.execute(
                 "CREATE OR REPLACE TEMP TABLE writes AS "
                 f"SELECT w.*, coalesce(r.reason, '') AS reason FROM ({query}) AS w "
@@ -133,21 +156,29 @@ def _columns(measurement: Measurement, prefix: str = "") -> str:
     return ", ".join(prefix + name for name in ("time", *measurement.tags))
 
 
-def _chunks(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
-    """Ranges of time, in microseconds since the epoch, of whole hours of about CHUNK_ROWS."""
-    hour = 3_600_000_000
-    hours = connection.execute(
-        f"SELECT epoch_us(time) // {hour} AS hour, count(*) FROM every_part GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    chunks: list[tuple[int, int]] = []
-    rows = CHUNK_ROWS
-    for each, count in hours:
-        if rows + count > CHUNK_ROWS:
-            chunks.append((each * hour, (each + 1) * hour))
-            rows = 0
-        chunks[-1] = (chunks[-1][0], (each + 1) * hour)
-        rows += count
-    return chunks
+def _portions(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
+    """Queries for all parts, in portions of whole minutes of about CHUNK_ROWS, in order of time.
+    Where there are several, their rows are first put apart below `folder`."""
+    connection.execute(_PORTIONS, {"rows": CHUNK_ROWS})
+    numbers = connection.execute("SELECT DISTINCT portion FROM portions ORDER BY 1").fetchall()
+    if len(numbers) == 1:
+        yield "FROM every_part"
+        return
+    connection.execute(f"SET partitioned_write_max_open_files = {min(len(numbers), _OPEN_FILES)}")
+    connection.execute(
+        f"COPY (SELECT p.*, portion FROM every_part AS p JOIN portions ON {_MINUTE} = minute) "
+        f"TO {_quoted(folder)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (portion))"
+    )
+    for (number,) in numbers:
+        own = folder / f"portion={number}"
+        files = _quoted(f"{pattern(own)}/*.parquet")
+        yield f"FROM read_parquet({files}, hive_partitioning = false)"
+        rmtree(own)
+
+
+def _quoted(text: object) -> str:
+    """A text as SQL writes it."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, measurement: Measurement) -> pa.Table:

@@ -27,7 +27,7 @@ ALL = pytest.mark.parametrize("kind", OPTION.strategies, ids=lambda kind: kind.n
 
 
 @ALL
-@pytest.mark.parametrize("chunk", [1, settlement.CHUNK_ROWS])
+@pytest.mark.parametrize("chunk", [50, settlement.CHUNK_ROWS])
 def test_blocks_and_batches_make_no_difference(
     kind: type[InfluxStrategy], chunk: int, requests: Any, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
