@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from dauexp.options import Contender, contenders, laws_of
 from dauexp.ownfiles import KINDS
 from dauexp.results import LEDGER_FILE, finished, scenario_of
 from dauexp.scenario import Scenario
+from dauexp.stages import MARKS, Mark
 from dauexp.store import read_table, replacing
 from dauexp.unit import Places
 
@@ -31,9 +33,11 @@ _AUDITED = ("scenario.toml", *KINDS, LEDGER_FILE, "results", "timings", "work", 
 
 
 def write_checksums(folder: Path) -> None:
-    """Writes the checksums of a run's data. What a report makes of them is not among them."""
+    """Writes the checksums of a run's data. What a report makes of them is not among them. Of files
+    that steps left elsewhere (`dauexp.cluster`), the marks know them."""
+    digests = _marked(folder) | _digests(folder)
     with replacing(folder / CHECKSUMS) as beside:
-        lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder).items())]
+        lines = [f"{digest}  {name}\n" for name, digest in sorted(digests.items())]
         beside.write_text("".join(lines), encoding="utf-8")
 
 
@@ -56,6 +60,14 @@ def audit(folder: Path) -> list[str]:
         return [*wrong, *_unaccounted(folder, chosen), *_miscounted(folder, scenario, chosen)]
     except (pa.ArrowException, OSError) as error:
         return [*wrong, f"the stored tables cannot be read: {error}"]
+
+
+def _marked(folder: Path) -> dict[str, str]:
+    return {
+        name: digest
+        for path in (folder / MARKS).glob("*.json")
+        for name, digest in msgspec.json.decode(path.read_bytes(), type=Mark).files.items()
+    }
 
 
 def _changed(folder: Path) -> Iterator[str]:

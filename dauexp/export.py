@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from dauexp.errors import BadInput
 from dauexp.results import result, tables
 from dauexp.store import replacing
+from dauexp.warehouse import warehouse
 
 Tables = Mapping[str, pa.Table]
 
@@ -72,21 +73,28 @@ FORMATS: Final[Mapping[str, Callable[[Tables, Path], None]]] = {
 }
 """How tables are written, by the name of the format; csv and parquet make a folder."""
 
+WAREHOUSE: Final = "bigquery"
+"""The format of what A and B stored, in place of the run's tables; it makes a folder."""
+
 
 def export(folder: Path, form: str, output: Path | None = None) -> Path:
     """Writes all tables of a finished run and gives the place: `output`, or else within the
-    run's folder `export-csv`, `export-parquet`, `export.xlsx` or `export.duckdb`.
+    run's folder `export-csv`, `export-parquet`, `export.xlsx` or `export.duckdb`. As `bigquery`, to
+    `export-bigquery`, it writes the tables of events in their stead (`dauexp.warehouse`).
 
     What is there is replaced. Raises BadInput where the folder is no finished run, the format is
     unknown, or the place cannot be written.
     """
-    if form not in FORMATS:
-        raise BadInput(f"--to {form!r}: give one of {', '.join(FORMATS)}")
+    if form not in {*FORMATS, WAREHOUSE}:
+        raise BadInput(f"--to {form!r}: give one of {', '.join((*FORMATS, WAREHOUSE))}")
     every = {name: result(folder, name) for name in tables(folder)}
-    beside = {"csv": "export-csv", "parquet": "export-parquet"}.get(form, f"export.{form}")
+    beside = f"export.{form}" if form in {"xlsx", "duckdb"} else f"export-{form}"
     place = output or folder / beside
     try:
-        FORMATS[form](every, place)
+        if form == WAREHOUSE:
+            warehouse(folder, place)
+        else:
+            FORMATS[form](every, place)
     except OSError as error:
         raise BadInput(f"{place}: cannot be written: {error.strerror or error}") from error
     return place

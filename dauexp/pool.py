@@ -8,12 +8,15 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self, TypeVar
 
 import pyarrow as pa
 
+from dauexp.crew import Job
+from dauexp.scenario import Scenario
 from dauexp.temporary import choose, chosen
 
 T = TypeVar("T")
@@ -64,6 +67,17 @@ class Pool:
                 future.result()
             progress(stage, done, len(tasks))
         return [future.result() for future in futures]
+
+    def steps(
+        self,
+        stage: str,
+        job: Job,
+        function: Callable[[Scenario, Path, T], R],
+        tasks: Sequence[T],
+        needs: Callable[[T], Sequence[Path]],  # noqa: ARG002 - all is in the folder of the run
+    ) -> list[R]:
+        """See `dauexp.crew.Crew`."""
+        return self.each(stage, partial(function, job.scenario, job.folder), tasks, job.progress)
 
     def __enter__(self) -> Self:
         return self

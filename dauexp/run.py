@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from dauexp import experiments, ledger, manifest
 from dauexp.asking import answers, settle
 from dauexp.audit import write_checksums
+from dauexp.crew import Crew, Job
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.inputs import inputs
 from dauexp.locking import alone
@@ -31,7 +33,7 @@ from dauexp.measures.capability import capability
 from dauexp.measures.classification import classification
 from dauexp.measures.privacy import privacy
 from dauexp.measures.static import static_tables
-from dauexp.measures.storage import storage
+from dauexp.measures.storage import STORAGE, storage
 from dauexp.options import Contender, contenders, laws_of
 from dauexp.ownquestions import asked_of, exactly, own_questions
 from dauexp.pool import Pool
@@ -39,14 +41,14 @@ from dauexp.resources import notebook_file
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
 from dauexp.shortage import shortages_told
-from dauexp.stages import Mark, Step, begin, digest_of, inputs_of, tables
+from dauexp.stages import Mark, Step, begin, digest_of, inputs_of, mark_of, tables
 from dauexp.store import flush_folders, read_table, replacing, scratch, write_table
 from dauexp.tables import ANSWERS, TRUTH
 from dauexp.temporary import SCRATCH, temporary_in
 from dauexp.traffic import truth
 from dauexp.traffic.source import Source, calibration, open_source, prepare_source
 from dauexp.traffic.truth import Calibration
-from dauexp.unit import Places, Unit, work
+from dauexp.unit import Places, Unit, store_of, work
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, the steps done and the steps in all."""
@@ -93,19 +95,32 @@ def run_in(
 
     Raises BadInput, Unbalanced and DauexpError as `run` does.
     """
+    run_by(partial(Pool, processes), scenario, folder, progress)
+
+
+def run_by(
+    hired: Callable[[], AbstractContextManager[Crew]],
+    scenario: Scenario,
+    folder: Path,
+    progress: Progress = silent,
+) -> None:
+    """The same with whatever crew does its steps; it is hired once the folder is taken.
+
+    Raises BadInput, Unbalanced and DauexpError as `run` does.
+    """
     known = folder_of(scenario, folder.parent).name
     folder.mkdir(parents=True, exist_ok=True)
     with (
         alone(folder / ".lock", f"{folder}: another process is running this scenario; wait for it"),
         temporary_in(folder / SCRATCH),
         shortages_told(),
-        Pool(processes) as pool,
+        hired() as crew,
     ):
         if not manifest.path(folder).exists():
-            _compute(scenario, known, folder, pool, progress)
+            _compute(scenario, known, folder, crew, progress)
 
 
-def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress: Progress) -> None:
+def _compute(scenario: Scenario, known: str, folder: Path, crew: Crew, progress: Progress) -> None:
     started = manifest.now()
     places = Places(folder)
     chosen = contenders(scenario.strategies)
@@ -123,10 +138,13 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     source = open_source(scenario, folder)
     units = [Unit(block, day) for block in range(source.blocks) for day in range(len(source.days))]
     _prepare(scenario, chosen, progress)
-    passed = pool.each("traffic", partial(work, scenario, folder), units, progress)
+    job = Job(scenario, folder, progress)
+    passed = _passed(job, crew, units)
     digests = _digests(passed)
     stream = digest_of(begun, *(mark.digest for mark in passed))
-    settled = pool.each("settle", partial(_settled, scenario, folder, stream), chosen, progress)
+    collected = _folders(passed)
+    settling = partial(_settled, since=stream, collected=collected)
+    settled = crew.steps("settle", job, settling, chosen, partial(_of_store, "settle"))
     entries = [read_table(places.work(kind)) for kind in ("ledger", "settled")]
     write_table(folder / LEDGER_FILE, ledger.merged(pa.concat_tables(entries)))
     check(folder, chosen)
@@ -139,8 +157,8 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     exact = made("truth", stream, partial(_truths, scenario, source, places))["truth"]
     calibrated = made("calibration", begun, partial(_calibration, source))["calibration"]
     stored = digest_of(begun, *(mark.digest for mark in settled))
-    task = partial(_answered, scenario, folder, stored, Calibration.from_table(calibrated))
-    given = pool.each("questions", task, chosen, progress)
+    asking = partial(_answered, since=stored, earlier=Calibration.from_table(calibrated))
+    given = crew.steps("questions", job, asking, chosen, partial(_of_store, "questions"))
     asked = pa.concat_tables([ANSWERS.empty_table(), *given])
     write_table(results / "answers.parquet", asked)
     compared = accuracy(asked, exact)
@@ -148,17 +166,19 @@ def _compute(scenario: Scenario, known: str, folder: Path, pool: Pool, progress:
     write_table(results / "accuracy_summary.parquet", summary(compared))
     write_table(results / "capability.parquet", capability(scenario, chosen, compared))
     made("static", begun, partial(static_tables, scenario, chosen))
-    observed = pool.each("experiments", partial(_observed, scenario, folder), cases, progress)
+    observed = crew.steps(
+        "experiments", job, _observed, cases, lambda case: [mark_of(_trial(folder, case).name)]
+    )
     for name, table in experiments.together(cases, observed).items():
         write_table(results / f"{name}.parquet", table)
     write_table(folder / TIMED / "cost.parquet", read_table(places.work("timings")))
-    write_table(folder / TIMED / "storage.parquet", storage(scenario, folder, chosen))
-    searched = partial(_searched, scenario, folder, pool, progress)
-    made("privacy", digest_of(stream, stored), searched)
+    write_table(folder / TIMED / "storage.parquet", _storage(job, crew, chosen))
+    within = collected | _folders(settled)
+    made("privacy", digest_of(stream, stored), lambda: {"privacy": privacy(job, crew, within)})
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     write_checksums(folder)
     flush_folders(folder)
-    manifest.write(folder, scenario, started=started, processes=pool.processes, digests=digests)
+    manifest.write(folder, scenario, started=started, processes=crew.processes, digests=digests)
     flush_folders(folder)
 
 
@@ -170,8 +190,44 @@ def _prepare(scenario: Scenario, chosen: Sequence[Contender], progress: Progress
     progress("prepare", len(chosen), len(chosen))
 
 
-def _settled(scenario: Scenario, folder: Path, since: str, contender: Contender) -> Mark:
-    """The step that settles a contender's store."""
+def _passed(job: Job, crew: Crew, units: Sequence[Unit]) -> list[Mark]:
+    """The marks of all units. Those that a run which was stopped has done are checked first, as a
+    stage of their own: how fast that goes says nothing of how long the others take."""
+
+    def needs(unit: Unit) -> list[Path]:
+        return [mark_of(unit.name)]
+
+    stages: dict[str, list[Unit]] = {"resume": [], "traffic": []}
+    for unit in units:
+        marked = (job.folder / mark_of(unit.name)).exists()
+        stages["resume" if marked else "traffic"].append(unit)
+    marks: dict[Unit, Mark] = {}
+    for stage, its in stages.items():
+        if its:
+            marks |= zip(its, crew.steps(stage, job, work, its, needs), strict=True)
+    return [marks[unit] for unit in units]
+
+
+def _folders(marks: Sequence[Mark]) -> frozenset[Path]:
+    """Where the files of some steps lie, below the folder of the run."""
+    return frozenset(Path(name).parent for mark in marks for name in mark.files)
+
+
+def _of_store(stage: str, contender: Contender) -> list[Path]:
+    """What a step about a contender's store needs."""
+    return [mark_of(f"{stage}.{_name(contender)}"), store_of(contender)]
+
+
+def _settled(
+    scenario: Scenario,
+    folder: Path,
+    contender: Contender,
+    *,
+    since: str,
+    collected: Collection[Path],
+) -> Mark:
+    """The step that settles a contender's store. `collected` are the folders of the tables that
+    units left, below that of the run."""
     places, name = Places(folder), _name(contender)
     step = Step(folder, f"settle.{name}", digest_of(since, name))
     mark = step.done()
@@ -179,11 +235,16 @@ def _settled(scenario: Scenario, folder: Path, since: str, contender: Contender)
         return mark
     entries = places.work("settled") / f"{name}.parquet"
     write_table(entries, settle(scenario, folder, contender))
-    return step.finish([entries, *places.store(contender).folder.rglob("settled.parquet")])
+    left = [
+        path
+        for path in places.store(contender).folder.rglob("*.parquet")
+        if path.name == "settled.parquet" or path.parent.relative_to(folder) not in collected
+    ]
+    return step.finish([entries, *left])
 
 
 def _answered(
-    scenario: Scenario, folder: Path, since: str, earlier: Calibration, contender: Contender
+    scenario: Scenario, folder: Path, contender: Contender, *, since: str, earlier: Calibration
 ) -> pa.Table:
     """The step that asks a contender all questions."""
     name = _name(contender)
@@ -197,9 +258,7 @@ def _answered(
 
 def _observed(scenario: Scenario, folder: Path, case: experiments.Case) -> dict[str, pa.Table]:
     """The step that tries one case of an experiment."""
-    inputs = digest_of(inputs_of(folder), *case)
-    name = re.sub(r"[^A-Za-z0-9.]+", "-", ".".join(case))[:80]
-    step = Step(folder, f"experiment.{name}.{inputs[:8]}", inputs)
+    step = _trial(folder, case)
     place = Places(folder).work("experiments") / step.name
 
     def observe() -> Mapping[str, pa.Table]:
@@ -209,10 +268,15 @@ def _observed(scenario: Scenario, folder: Path, case: experiments.Case) -> dict[
     return tables(step, place, observe)
 
 
-def _searched(
-    scenario: Scenario, folder: Path, pool: Pool, progress: Progress
-) -> dict[str, pa.Table]:
-    return {"privacy": privacy(scenario, folder, pool, progress)}
+def _trial(folder: Path, case: experiments.Case) -> Step:
+    inputs = digest_of(inputs_of(folder), *case)
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", ".".join(case))[:80]
+    return Step(folder, f"experiment.{name}.{inputs[:8]}", inputs)
+
+
+def _storage(job: Job, crew: Crew, chosen: Sequence[Contender]) -> pa.Table:
+    sizes = crew.steps("storage", job, storage, chosen, lambda each: [store_of(each)])
+    return pa.concat_tables([STORAGE.empty_table(), *sizes])
 
 
 def _name(contender: Contender) -> str:

@@ -29,7 +29,13 @@ INPUTS = Path("work", "inputs.json")
 
 MARKS = Path("work", "done")
 
-_MADE = ("work", "store", REPEATABLE, TIMED)
+
+def mark_of(name: str) -> Path:
+    """Where the mark of a step is, below the folder of its run."""
+    return MARKS / f"{name}.json"
+
+
+MADE = ("work", "store", REPEATABLE, TIMED)
 """Folders that hold what steps left, below that of the run; also the ledger, a file."""
 
 
@@ -63,7 +69,7 @@ class Step:
     @property
     def path(self) -> Path:
         """Where its mark is."""
-        return self.folder / MARKS / f"{self.name}.json"
+        return self.folder / mark_of(self.name)
 
     def done(self) -> Mark | None:
         """Its mark; None where the step has to be done."""
@@ -113,7 +119,7 @@ def begin(folder: Path, inputs: Mapping[str, object]) -> str:
     """
     content = json.dumps(inputs, indent=1, sort_keys=True, default=str)
     if _text(folder / INPUTS) != content:
-        for name in _MADE:
+        for name in MADE:
             shutil.rmtree(folder / name, ignore_errors=True)
         (folder / LEDGER_FILE).unlink(missing_ok=True)
         with replacing(folder / INPUTS) as beside:

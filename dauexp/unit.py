@@ -42,6 +42,11 @@ class Unit(NamedTuple):
         return f"{self.day:05}-{self.block:06}"
 
 
+def store_of(contender: Contender) -> Path:
+    """The folder of a contender's store, below that of the run."""
+    return Path("store", contender.option.id, contender.strategy.name)
+
+
 @dataclass(frozen=True)
 class Places:
     """Where the files of a run are."""
@@ -50,7 +55,7 @@ class Places:
 
     def store(self, contender: Contender) -> Store:
         """The store of a contender."""
-        return Store(self.folder / "store" / contender.option.id / contender.strategy.name)
+        return Store(self.folder / store_of(contender))
 
     def work(self, kind: str) -> Path:
         """The folder of one kind of what steps leave: ledger, seen, timings, ..."""

@@ -42,6 +42,11 @@ NOT_IMPORTED = {
 PART_OF = {"pydantic-core": "pydantic"}
 
 
+def extras_of(project: dict[str, Any]) -> list[list[str]]:
+    """What each extra of the package asks for."""
+    return list(project["project"]["optional-dependencies"].values())
+
+
 def normal(name: str) -> str:
     """A distribution's name as the packaging standard compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -60,7 +65,8 @@ def project(checkout: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def declared(project: dict[str, Any]) -> set[str]:
     """Every package that pyproject.toml asks for, to run and to develop."""
-    requirements = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    extras = [each for extra in extras_of(project) for each in extra]
+    requirements = project["project"]["dependencies"] + extras + project["dependency-groups"]["dev"]
     return {requirement_name(each) for each in requirements}
 
 
@@ -119,6 +125,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round(
     checkout: Path, project: dict[str, Any]
 ) -> None:
     runtime = {requirement_name(each) for each in project["project"]["dependencies"]}
+    runtime |= {requirement_name(each) for extra in extras_of(project) for each in extra}
     names = set().union(*(imported_names(source) for source in sources(checkout)))
     providers = packages_distributions()
     imported = {

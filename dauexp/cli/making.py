@@ -19,8 +19,24 @@ commands = typer.Typer()
 def run(
     scenario: ScenarioArgument = "default",
     changes: Changes = None,
-    runs: Runs = Path("runs"),
+    runs: Annotated[
+        str,
+        typer.Option(
+            "--runs",
+            help="Folder below which runs are kept; with --scheduler, one that all machines see, "
+            "or a URL such as s3://BUCKET/RUNS.",
+        ),
+    ] = "runs",
     processes: Processes = CORES,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Of a Dask scheduler, such as tcp://HOST:8786: its workers do the steps of the "
+            "run; see the guide to clusters.",
+        ),
+    ] = None,
     schedule_dir: Annotated[
         str | None,
         typer.Option(
@@ -43,8 +59,10 @@ def run(
 
     if schedule_dir is None and as_json:
         raise BadInput("--json is for scheduled runs: give --schedule-dir too")
+    if schedule_dir is not None and scheduler is not None:
+        raise BadInput("--scheduler is for a single run: give --runs in place of --schedule-dir")
     if schedule_dir is None:
-        making.run(scenario, changes or [], runs, processes)
+        making.run(scenario, changes or [], runs, processes, scheduler)
     else:
         code = making.scheduled(
             scenario, changes or [], schedule_dir, keep, processes, as_json=as_json

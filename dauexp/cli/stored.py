@@ -68,13 +68,14 @@ def audit(folder: RunFolder) -> None:
 def export(
     folder: RunFolder,
     form: Annotated[
-        str, typer.Option("--to", metavar="csv|parquet|xlsx|duckdb", help="The format.")
+        str, typer.Option("--to", metavar="csv|parquet|xlsx|duckdb|bigquery", help="The format.")
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: in the run's folder.")
     ] = None,
 ) -> None:
-    """Write all tables of a finished run in the format of another tool."""
+    """Write all tables of a finished run in the format of another tool; for BigQuery, the tables
+    of events that A and B stored, with their queries."""
     from dauexp.export import export as write
 
     print(write(folder, form, output))

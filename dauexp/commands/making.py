@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,46 @@ from rich.console import Console
 from rich.table import Table
 
 from dauexp.commands.printing import Bars, print_rows
-from dauexp.errors import DauexpError
+from dauexp.errors import BadInput, DauexpError
 from dauexp.options import contenders
 from dauexp.report import make
 from dauexp.report.frames import frames
 from dauexp.report.weighing import WEIGHTS_FILE, load_weights, weighed
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
-from dauexp.scenario import load
+from dauexp.scenario import Scenario, load
 
 SUMMARISED = ("dau", "wau", "mau")
 
 
-def run(scenario: str, changes: Sequence[str], runs: Path, processes: int) -> None:
+def run(
+    scenario: str, changes: Sequence[str], runs: str, processes: int, scheduler: str | None
+) -> None:
     """Runs a scenario and makes its report; prints where it is and what it found."""
+    loaded = load(scenario, changes)
+    if scheduler is not None:
+        _run_on(scheduler, loaded, runs, processes)
+        return
+    if "://" in runs:
+        raise BadInput(
+            "--runs: a run goes to a URL with --scheduler, or with --schedule-dir in its place; "
+            "give one of them, or a folder"
+        )
     with Bars() as bars:
-        folder = run_scenario(load(scenario, changes), runs, processes, bars)
+        folder = run_scenario(loaded, Path(runs), processes, bars)
         make(folder, processes, bars)
-    _print_summary(folder)
+    _print_summary(folder, str(folder))
+
+
+def _run_on(scheduler: str, scenario: Scenario, runs: str, processes: int) -> None:
+    from dauexp.cluster import run_on
+    from dauexp.cluster.depot import shown
+
+    with ExitStack() as stack:
+        with Bars() as bars:
+            folder = stack.enter_context(run_on(scheduler, scenario, runs, bars))
+            make(folder, processes, bars)
+        _print_summary(folder, f"{shown(runs)}/{folder.name}")
 
 
 def init(folder: Path, name: str | None) -> None:
@@ -121,8 +144,9 @@ def report(folder: Path, weights: Path | None, processes: int) -> None:
     print(folder / "report.html")
 
 
-def _print_summary(folder: Path) -> None:
-    """What a run found: the mean and the worst error of each contender's answers."""
+def _print_summary(folder: Path, shown: str) -> None:
+    """What a run found: the mean and the worst error of each contender's answers. `shown` is where
+    it is kept."""
     summary = [row for row in result(folder, "accuracy_summary").to_pylist() if not row["variant"]]
     errors = {
         (row["option"], row["strategy"], row["question"]): row
@@ -136,7 +160,7 @@ def _print_summary(folder: Path) -> None:
         table.add_row(f"{contender.option.letter}  {contender.label}", *cells)
     print("Mean error against the exact truth, and the worst day's:")
     Console(width=None if sys.stdout.isatty() else 100).print(table)
-    print(f"run     {folder}\npage    {folder / 'report.html'}\nrecord  {folder / 'appendix.md'}")
+    print(f"run     {shown}\npage    {shown}/report.html\nrecord  {shown}/appendix.md")
 
 
 def _error(row: Mapping[str, Any] | None) -> str:

@@ -134,7 +134,7 @@ def _rows(
             asked = _named(whose[label], query.question, query.variant, query.language)
             for measure, values in measures.items():
                 yield {**asked, **about, "measure": measure, **_spread(values)}
-    kept = storage(point.scenario, folder, chosen)
+    kept = pa.concat_tables([storage(point.scenario, folder, each) for each in chosen])
     for contender in chosen:
         size = pc.sum(kept.filter(_of(contender))["bytes"]).as_py()
         yield {**_named(contender), **about, "measure": "bytes_at_rest", **_spread([float(size)])}

@@ -7,22 +7,23 @@ every form of its content; the secret as it is, in hex and in base64.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 
+from dauexp.crew import Crew, Job
 from dauexp.measures.needles import SHORTEST, Needles
 from dauexp.options import Contender, contenders
-from dauexp.pool import Pool
 from dauexp.results import LEDGER_FILE, REPEATABLE, TIMED
 from dauexp.scenario import Scenario
 from dauexp.traffic.files import read_requests
 from dauexp.traffic.identity import load_secret
 from dauexp.traffic.requests import Simulator
+from dauexp.unit import store_of
 
 PRIVACY = pa.schema(
     [
@@ -41,7 +42,6 @@ forms of the secret."""
 MOST_IDS: Final = 100_000
 """As many raw ids are looked for, those of the first users: all go the same way."""
 
-STORE: Final = "store"
 OWN: Final = ("scenario.toml", LEDGER_FILE, "work", REPEATABLE, TIMED)
 """A run's own data, below its folder."""
 
@@ -62,16 +62,15 @@ class Found(NamedTuple):
     secrets: frozenset[bytes]
 
 
-def privacy(
-    scenario: Scenario, folder: Path, pool: Pool, progress: Callable[[str, int, int], None]
-) -> pa.Table:
-    """The table `PRIVACY` of a run's folder, once all other data are written."""
-    own = [_Place("", "", folder / name) for name in OWN]
-    places = [*_stores(folder, contenders(scenario.strategies)), *own]
-    what = sought(scenario)
+def privacy(job: Job, crew: Crew, stored: Collection[Path]) -> pa.Table:
+    """The table `PRIVACY` of a run, once all other data are written. `stored` are the folders of
+    all tables of all stores, below that of the run."""
+    own = [_Place("", "", Path(name)) for name in OWN]
+    places = [*_stores(contenders(job.scenario.strategies), stored), *own]
+    what = sought(job.scenario)
     searched = len(what.needles) - len(what.secrets)
-    found = pool.each(
-        "privacy", partial(_found, scenario), [place.path for place in places], progress
+    found = crew.steps(
+        "privacy", job, _found, [place.path for place in places], lambda path: [path]
     )
     rows = [
         {
@@ -136,12 +135,12 @@ class _Place(NamedTuple):
     path: Path
 
 
-def _stores(folder: Path, chosen: Sequence[Contender]) -> Iterator[_Place]:
+def _stores(chosen: Sequence[Contender], stored: Collection[Path]) -> Iterator[_Place]:
     for each in chosen:
-        store = folder / STORE / each.option.id / each.strategy.name
-        for table in sorted(store.iterdir()) if store.is_dir() else ():
-            yield _Place(each.option.id, each.strategy.name, table)
+        for table in sorted(stored):
+            if table.is_relative_to(store_of(each)):
+                yield _Place(each.option.id, each.strategy.name, table)
 
 
-def _found(scenario: Scenario, path: Path) -> Found:
-    return search(path, sought(scenario))
+def _found(scenario: Scenario, folder: Path, place: Path) -> Found:
+    return search(folder / place, sought(scenario))

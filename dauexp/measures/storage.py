@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,20 +24,19 @@ STORAGE = pa.schema(
 all alike: columns of a warehouse take about so many, InfluxDB's own files are another matter."""
 
 
-def storage(scenario: Scenario, folder: Path, contenders: Iterable[Contender]) -> pa.Table:
-    """The table `STORAGE` of a run, from the files below its folder."""
+def storage(scenario: Scenario, folder: Path, contender: Contender) -> pa.Table:
+    """The rows of the table `STORAGE` about a contender of a run, from the files of its store."""
+    store = Places(folder).store(contender)
     rows = []
-    for contender in contenders:
-        store = Places(folder).store(contender)
-        for table in contender.strategy(scenario).kept.values():
-            files = sorted(store.table(table).rglob("*.parquet"))
-            rows.append(
-                {
-                    "option": contender.option.id,
-                    "strategy": contender.strategy.name,
-                    "table": table,
-                    "rows": sum(pq.read_metadata(file).num_rows for file in files),
-                    "bytes": sum(file.stat().st_size for file in files),
-                }
-            )
+    for table in contender.strategy(scenario).kept.values():
+        files = sorted(store.table(table).rglob("*.parquet"))
+        rows.append(
+            {
+                "option": contender.option.id,
+                "strategy": contender.strategy.name,
+                "table": table,
+                "rows": sum(pq.read_metadata(file).num_rows for file in files),
+                "bytes": sum(file.stat().st_size for file in files),
+            }
+        )
     return pa.Table.from_pylist(rows, schema=STORAGE)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from dauexp.crew import Job
 from dauexp.errors import BadInput
 from dauexp.measures.privacy import OWN, PRIVACY, Found, privacy, search, secret_forms, sought
 from dauexp.options import contenders
@@ -105,7 +106,8 @@ def test_the_table_tells_where_it_was_found(damaged: Scenario, tmp_path: Path) -
     for name in OWN:
         (tmp_path / name).touch()
     with Pool(1) as pool:
-        rows = privacy(damaged, tmp_path, pool, silent).to_pylist()
+        job = Job(damaged, tmp_path, silent)
+        rows = privacy(job, pool, {table.parent.relative_to(tmp_path)}).to_pylist()
     assert [(r["strategy"], r["place"]) for r in rows if r["raw_ids_found"]] == [
         ("field", "written")
     ]
