@@ -98,7 +98,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         ("seed = 0x" + "f" * 5000, "past 64 bits"),
         ("plugins.x.y = 9223372036854775808", "past 64 bits"),
         ("plugins.x.y = nan", "nan is no value"),
-        ("seed = " + "[" * 5000, "nested more than 32 deep"),
+        ("seed = " + "[" * 5000 + "]" * 5000, "nested more than 32 deep"),
         ("plugins.x.y = " + "[" * 40 + "]" * 40, "nested more than 32 deep"),
         ("[plugins.x" + ".a" * 400 + "]", "nested more than 32 deep"),
         ("\n" + "a." * 50_000 + "a = 1", "line 2 has more than 500 dots"),
