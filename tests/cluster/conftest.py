@@ -20,9 +20,10 @@ USERS_CACHE = os.environ.get("XDG_CACHE_HOME")
 """Where the user's cache is, if that is said: what takes minutes to build is kept there."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The user's cache, of this process and of the workers."""
+    """The user's cache, of this process and of the workers. Other tests have the user's own, with
+    what takes minutes to build."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("XDG_CACHE_HOME", str(folder))
@@ -41,7 +42,7 @@ def clustered(folder: Path, workers: int = WORKERS) -> AbstractContextManager[Lo
     return cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """Started anew for no test: what one leaves must not disturb the next."""
     with clustered(tmp_path_factory.mktemp("dask")) as cluster:
