@@ -87,7 +87,6 @@ BROKEN = (
     'cpu value="x\\\\',
     "\tcpu \tvalue=1i \t1700000000000000000",
     "cpu value=1i\r",
-    "cpu,host==a value=1i 1700000000000000000",
     "cpu,host=a=b\\=c value=1i",
     'cpu \\"f\\"=1 1700000000000000000',
     "cpu back\\\\=1",

@@ -122,6 +122,22 @@ def test_the_embedded_table_keeps_and_rejects_what_influxdb_does(servers: Server
     assert points.accounts["overwritten"] > 1000
 
 
+def test_an_equals_sign_that_no_client_escaped_is_taken_but_not_found_again(
+    servers: Servers,
+) -> None:
+    """The one difference that is known: InfluxDB files such a point under another key than the one
+    that its index has, so no query finds it. The embedded table shows what was taken."""
+    line = "cpu,host==a value=1i 1700000000000000000"
+    with servers(InfluxDB()) as addresses:
+        database = Database(addresses["influxdb"], "points")
+        assert database.write(line) == ""
+        assert database.measurements() == ["cpu"]
+        assert database.rows() == {}
+    mine, points = ours([line])
+    assert mine == [""]
+    assert our_rows(points) == {("cpu", (("host", "=a"),), 1700000000000000000): {"value": 1}}
+
+
 @pytest.mark.parametrize(
     "limits",
     [Limits(series=150), Limits(values_per_tag=40), Limits(series=300, values_per_tag=60)],
