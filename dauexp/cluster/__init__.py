@@ -24,6 +24,7 @@ from dauexp.locking import alone
 from dauexp.run import Progress, folder_of, run_by, silent
 from dauexp.scenario import Scenario
 from dauexp.temporary import temporary_folder
+from dauexp.urls import is_url
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +57,7 @@ def run_on(
             machine, or the URL cannot be used.
         DauexpError: as `run` does; or the workers are gone, or files could not be read or written.
     """
-    if "://" not in runs:
+    if not is_url(runs):
         folder = folder_of(scenario, Path(runs))
         run_by(partial(Cluster, address, SharedFolder(folder), care), scenario, folder, progress)
         yield folder

@@ -14,10 +14,11 @@ from typing import Any, Final
 import fsspec
 
 from dauexp import manifest
-from dauexp.cluster.depot import Closed, Unreachable, is_shared, listed, shown
+from dauexp.cluster.depot import Closed, Unreachable, is_shared, listed
 from dauexp.errors import BadInput, DauexpError
 from dauexp.stages import INPUTS, MADE, MARKS
 from dauexp.temporary import SCRATCH
+from dauexp.urls import shown
 
 _OPEN: Final = "open"
 _AT_ONCE: Final = 16

@@ -8,7 +8,6 @@ two attempts at one step, and one that ended in the middle, leave nothing that i
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -73,11 +72,6 @@ def listed(mark: Path) -> list[Path]:
         return [Path(name) for name in msgspec.json.decode(mark.read_bytes(), type=Mark).files]
     except (OSError, msgspec.DecodeError):
         return []
-
-
-def shown(url: str) -> str:
-    """A URL without a password."""
-    return re.sub(r"//[^/@]*@", "//", url).rstrip("/")
 
 
 def is_shared(name: Path) -> bool:

@@ -22,6 +22,8 @@ from dauexp.report.weighing import WEIGHTS_FILE, load_weights, weighed
 from dauexp.results import finished, result, scenario_of
 from dauexp.run import run as run_scenario
 from dauexp.scenario import Scenario, load
+from dauexp.urls import is_url
+from dauexp.urls import shown as shown_url
 
 SUMMARISED = ("dau", "wau", "mau")
 
@@ -34,7 +36,7 @@ def run(
     if scheduler is not None:
         _run_on(scheduler, loaded, runs, processes)
         return
-    if "://" in runs:
+    if is_url(runs):
         raise BadInput(
             "--runs: a run goes to a URL with --scheduler, or with --schedule-dir in its place; "
             "give one of them, or a folder"
@@ -47,13 +49,12 @@ def run(
 
 def _run_on(scheduler: str, scenario: Scenario, runs: str, processes: int) -> None:
     from dauexp.cluster import run_on
-    from dauexp.cluster.depot import shown
 
     with ExitStack() as stack:
         with Bars() as bars:
             folder = stack.enter_context(run_on(scheduler, scenario, runs, bars))
             make(folder, processes, bars)
-        _print_summary(folder, f"{shown(runs)}/{folder.name}")
+        _print_summary(folder, f"{shown_url(runs)}/{folder.name}")
 
 
 def init(folder: Path, name: str | None) -> None:
@@ -74,7 +75,7 @@ def scheduled(
 
     loaded = load(scenario, changes)
     with Bars() as bars:
-        if remote.is_url(top):
+        if is_url(top):
             summary = remote.scheduled_at(loaded, top, keep, processes, bars)
         else:
             summary = make_scheduled(loaded, Path(top), keep, processes, bars)
@@ -90,7 +91,7 @@ def history(top: str, page: Path | None, *, as_json: bool) -> None:
     from dauexp.schedule import remote
     from dauexp.store import replacing
 
-    entries = remote.entries(top) if remote.is_url(top) else past.history(Path(top))
+    entries = remote.entries(top) if is_url(top) else past.history(Path(top))
     rows = measure_rows(entries) if as_json else contender_rows(entries)
     print_rows(rows, as_json=as_json, width=160)
     if page is not None:

@@ -7,7 +7,6 @@ could not be published stays in the cache, and the next scheduled run publishes 
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,13 +24,9 @@ from dauexp.run import Progress, silent
 from dauexp.scenario import Scenario
 from dauexp.schedule import SUMMARY, Summary, only, scheduled
 from dauexp.schedule.folders import LATEST, dated, is_dated
+from dauexp.urls import shown
 
 _LOCAL: Final = "file"
-
-
-def is_url(place: str) -> bool:
-    """Whether a text names a place by a URL, and not by a path."""
-    return "://" in place
 
 
 class Remote:
@@ -40,7 +35,7 @@ class Remote:
     def __init__(self, url: str) -> None:
         """Raises BadInput where no file system is known for the URL, it needs a package that is not
         installed, or its server cannot be reached."""
-        self.url = re.sub(r"//[^/@]*@", "//", url).rstrip("/")
+        self.url = shown(url)
         """As it is shown: without a password."""
         with self.told("give a URL that fsspec knows, such as s3://BUCKET/FOLDER"):
             self._files, root = fsspec.core.url_to_fs(url)
@@ -77,8 +72,8 @@ class Remote:
     def publish(self, folder: Path) -> None:
         """Writes the folder of a run, its summary last."""
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        shown = [path for path in files if not path.name.startswith(".")]
-        for path in sorted(shown, key=lambda path: path == folder / SUMMARY):
+        seen = [path for path in files if not path.name.startswith(".")]
+        for path in sorted(seen, key=lambda path: path == folder / SUMMARY):
             to = f"{self._root}/{folder.name}/{path.relative_to(folder).as_posix()}"
             self._files.makedirs(to.rpartition("/")[0], exist_ok=True)
             self._files.put_file(str(path), to)

@@ -22,7 +22,8 @@ from dauexp.commands import making
 from dauexp.errors import BadInput, DauexpError
 from dauexp.scenario import Scenario, load
 from dauexp.schedule.folders import dated
-from dauexp.schedule.remote import Remote, entries, is_url, scheduled_at
+from dauexp.schedule.remote import Remote, entries, scheduled_at
+from dauexp.urls import is_url
 
 URL = "memory://team/runs/"
 TINY = (
