@@ -75,8 +75,10 @@ def scheduled(
     top.mkdir(parents=True, exist_ok=True)
     with only(top / ".lock", str(top)):
         remove_parts(top, below=False)
-        folder = next_folder(top, folder_of(scenario, top).name)
-        earlier = [entry for entry in read(top) if entry.run != folder.name]
+        entries = read(top)
+        run = folder_of(scenario, top).name
+        folder = next_folder(top, run, [entry.run for entry in entries])
+        earlier = [entry for entry in entries if entry.run != folder.name]
         told = f"{shown or top}/{folder.name}"
         summary = _made(scenario, folder, told, earlier, processes, progress)
         if summary.entry:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ SUMMARY: Final = "summary.json"
 """What became of a run, in its folder: written last."""
 
 _DATED = re.compile(r"\d{8}T\d{6}Z")
+_MOMENT = "%Y%m%dT%H%M%SZ"
 
 
 def dated(top: Path) -> list[Path]:
@@ -30,19 +32,32 @@ def dated(top: Path) -> list[Path]:
 
 def is_dated(name: str) -> bool:
     """Whether a folder has the name of a scheduled run."""
-    return _DATED.fullmatch(name) is not None
+    return _moment(name) is not None
 
 
-def next_folder(top: Path, run: str, now: datetime | None = None) -> Path:
+def _moment(name: str) -> datetime | None:
+    try:
+        moment = datetime.strptime(name, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if _DATED.fullmatch(name) else None
+
+
+def next_folder(top: Path, run: str, made: Iterable[str] = (), now: datetime | None = None) -> Path:
     """The folder for the next run: that of the last one if it was stopped before it had its
     summary, else one of `now`.
 
-    `run` names scenario and traffic: only a run of the same goes on.
+    `run` names scenario and traffic: only a run of the same goes on. A new folder is at least a
+    second later than all that are there or were `made` before, also where two runs start in one
+    second or the clock was set back: its name is its place in the order.
     """
-    last = dated(top)[-1:]
-    if last and not (last[0] / SUMMARY).exists() and _run_of(last[0]) == run:
-        return last[0]
-    return top / (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    folders = dated(top)
+    last = folders[-1] if folders else None
+    if last and not (last / SUMMARY).exists() and _run_of(last) == run:
+        return last
+    moments = map(_moment, [*made, *(folder.name for folder in folders)])
+    after = [moment + timedelta(seconds=1) for moment in moments if moment]
+    return top / max([now or datetime.now(UTC), *after]).strftime(_MOMENT)
 
 
 def link_latest(folder: Path) -> None:

@@ -47,19 +47,29 @@ def test_a_fine_run_leaves_folder_link_and_history(tmp_path: Path, no_report: No
     folder = Path(first.folder)
     assert json.loads((folder / "summary.json").read_text())["status"] == "fine"
     assert (tmp_path / "latest").resolve() == folder
-    # A folder of another second: the clock is not waited for.
-    older = folder.rename(tmp_path / "20200101T000000Z")
     second = scheduled(of("thresholds.error={custom=0, 'statsd:set'=0.0001}"), tmp_path, 1, 1)
     assert (second.status, second.exit_code) == ("crossed", 1)
     assert "error statsd:set is" in second.line
     assert "custom" not in second.line
-    assert not older.exists()
+    assert not folder.exists()
     assert (tmp_path / "latest").resolve() == Path(second.folder)
     assert len(read(tmp_path)) == 2
     entries = history(tmp_path)
     assert len({entry.comparable for entry in entries}) == 1
     assert entries[0].measures["error custom"] == 0
     assert entries[1].measures["wire bytes custom"] > 100
+
+
+def test_a_folder_is_later_than_the_last_one_whatever_the_clock_says(tmp_path: Path) -> None:
+    (tmp_path / "20300101T235959Z").mkdir()
+    (tmp_path / "20309999T999999Z").mkdir()  # No moment: not of this schedule.
+    now = datetime(2030, 1, 1, 23, 59, 59, tzinfo=UTC)
+    for early in (now, now - timedelta(days=1)):
+        assert next_folder(tmp_path, "any", now=early).name == "20300102T000000Z"
+        removed = next_folder(tmp_path, "any", ["20300103T000000Z", "20290101T000000Z"], early)
+        assert removed.name == "20300103T000001Z"
+    later = now + timedelta(hours=1)
+    assert next_folder(tmp_path, "any", now=later).name == "20300102T005959Z"
 
 
 def test_a_run_that_was_stopped_goes_on_in_its_folder(
@@ -73,10 +83,10 @@ def test_a_run_that_was_stopped_goes_on_in_its_folder(
         scheduled(of(), tmp_path, keep=3, processes=1, progress=stop)
     (stopped,) = dated(tmp_path)
     later = datetime.now(UTC) + timedelta(days=1)
-    assert next_folder(tmp_path, "another", later) != stopped
+    assert next_folder(tmp_path, "another", now=later) != stopped
     assert Path(scheduled(of(), tmp_path, keep=3, processes=1).folder) == stopped
     assert manifest.path(stopped).exists()
-    assert next_folder(tmp_path, "another", later) == tmp_path / f"{later:%Y%m%dT%H%M%SZ}"
+    assert next_folder(tmp_path, "another", now=later) == tmp_path / f"{later:%Y%m%dT%H%M%SZ}"
 
 
 def test_one_that_was_stopped_in_its_report_goes_on_too(
