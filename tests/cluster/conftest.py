@@ -56,23 +56,24 @@ def kill(cluster: LocalCluster, which: int) -> None:
     os.kill(pids[which % len(pids)], signal.SIGKILL)
 
 
+CHANGES = (
+    "traffic.users=60",
+    "traffic.days=3",
+    "traffic.block_users=40",
+    "faults.loss.rate=0.02",
+    "faults.duplication.rate=0.02",
+    "strategies=['glean', 'statsd:set', 'statsd:sketch']",
+    "experiments.run=['lateness']",
+    "experiments.users=12",
+    "experiments.days=28",
+    "report.notebooks=[]",
+)
+"""What makes the preset `quick` a run of seconds."""
+
+
 @pytest.fixture(scope="session")
 def of() -> Scenario:
-    return load(
-        "quick",
-        [
-            "traffic.users=60",
-            "traffic.days=3",
-            "traffic.block_users=40",
-            "faults.loss.rate=0.02",
-            "faults.duplication.rate=0.02",
-            "strategies=['glean', 'statsd:set', 'statsd:sketch']",
-            "experiments.run=['lateness']",
-            "experiments.users=12",
-            "experiments.days=28",
-            "report.notebooks=[]",
-        ],
-    )
+    return load("quick", CHANGES)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.package.conftest import CHANGES, Environment, interpreter
+from dauexp.run import run
+from dauexp.scenario import load
+from tests.package.conftest import CHANGES, Environment, interpreter, ran
 
 pytestmark = pytest.mark.heavy
 
@@ -60,7 +62,14 @@ def test_the_wheel_works_on(version: str, installed: Install, tests_alone: Path)
     works(installed(python(version), "requirements.lock"), tests_alone)
 
 
-def test_the_wheel_works_with_the_oldest_packages(installed: Install, tests_alone: Path) -> None:
+def test_the_wheel_works_with_the_oldest_packages(
+    installed: Install, tests_alone: Path, tmp_path: Path
+) -> None:
     """On the oldest Python. What old packages say of newer ones is no failure of ours."""
     environment = installed(python(VERSIONS[0]), "requirements-oldest.lock")
     works(environment, tests_alone, "-W", "default")
+    # What is made with the packages of today is read with them, too.
+    made = run(load("quick", CHANGES), tmp_path / "today")
+    shown = ("show", str(made), "accuracy", "--json")
+    ours = ran([sys.executable, "-m", "dauexp", *shown], tmp_path)
+    assert environment.run("dauexp", *shown, cwd=tmp_path) == ours
