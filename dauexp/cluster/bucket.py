@@ -5,17 +5,15 @@ The client works in a copy of the run without its stores, which no one machine n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
-
-import fsspec
+from typing import Final
 
 from dauexp import manifest
 from dauexp.cluster.depot import Closed, Unreachable, is_shared, listed
-from dauexp.errors import BadInput, DauexpError
+from dauexp.filesystems import files_at, told
 from dauexp.stages import INPUTS, MADE, MARKS
 from dauexp.temporary import SCRATCH
 from dauexp.urls import shown
@@ -28,32 +26,13 @@ _STORE: Final = "store"
 """The folder of a run that stays with the depot."""
 
 
-def files_at(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the place in it. Where fsspec would need a package that is not
-    there, obstore serves as well. Raises BadInput."""
-    try:
-        try:
-            return _opened(url)
-        except ImportError:
-            from obstore.fsspec import register  # noqa: PLC0415 - a user's choice
-
-            register(url.partition("://")[0])
-            return _opened(url)
-    except (ImportError, ValueError) as error:
-        raise BadInput(
-            f"{shown(url)}: {error}; give a URL that fsspec knows, such as s3://BUCKET/RUNS, and "
-            "install what it needs (s3fs or obstore, gcsfs, ...)"
-        ) from error
-
-
 class Bucket:
     """See `dauexp.cluster.depot.Depot`."""
 
     def __init__(self, url: str) -> None:
-        """Raises BadInput where no file system is known for the URL."""
+        """Raises BadInput as `files_at` does."""
         self._url = url
-        self._files, root = files_at(url)
-        self._root = root.rstrip("/")
+        self._files, self._root = files_at(url)
         self._copy: Path | None = None
         self._known: dict[Path, int] = {}
         """Files of the client's copy that are at the URL, each as it is there."""
@@ -181,23 +160,8 @@ class Bucket:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             list(threads.map(function, names))
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of the file system, each of its own kind, become one kind."""
-        try:
-            yield
-        except DauexpError:
-            raise
-        except Exception as error:
-            reason = str(error).partition("\n")[0] or type(error).__name__
-            raise Unreachable(
-                f"{self.where}: {reason}; run it again, it goes on where it stopped"
-            ) from error
-
-
-def _opened(url: str) -> tuple[Any, str]:
-    files, root = fsspec.core.url_to_fs(url)
-    return files, str(root)
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self.where, "run it again, it goes on where it stopped", Unreachable)
 
 
 def _number(path: Path) -> int:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
-import fsspec
 import msgspec
 
 from dauexp import history
 from dauexp.cache import cache_folder
 from dauexp.errors import BadInput, DauexpError
+from dauexp.filesystems import files_at, told
 from dauexp.history import Entry
 from dauexp.run import Progress, silent
 from dauexp.scenario import Scenario
@@ -33,29 +32,19 @@ class Remote:
     """A folder at a URL, in whatever file system fsspec knows."""
 
     def __init__(self, url: str) -> None:
-        """Raises BadInput where no file system is known for the URL, it needs a package that is not
-        installed, or its server cannot be reached."""
+        """Raises BadInput as `files_at` does."""
         self.url = shown(url)
         """As it is shown: without a password."""
-        with self.told("give a URL that fsspec knows, such as s3://BUCKET/FOLDER"):
-            self._files, root = fsspec.core.url_to_fs(url)
-        self._root = str(root).rstrip("/")
+        self._files, self._root = files_at(url)
 
     @property
     def path(self) -> Path | None:
         """The path of a folder of this machine; None for all others."""
         return Path(self._root) if _LOCAL in self._files.protocol else None
 
-    @contextmanager
-    def told(self, doing: str) -> Iterator[None]:
-        """Errors of the file system, each of its own kind, become one sentence."""
-        try:
-            yield
-        except DauexpError:
-            raise
-        except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise BadInput(f"{self.url}: {reason}; {doing}") from error
+    def told(self, doing: str) -> AbstractContextManager[None]:
+        """Errors of the file system become BadInput."""
+        return told(self.url, doing, BadInput)
 
     def read(self, name: str) -> bytes:
         """The content of a file; empty where there is none."""

@@ -16,9 +16,6 @@ from dauexp.scenario import Scenario, load
 
 WORKERS = 2
 
-USERS_CACHE = os.environ.get("XDG_CACHE_HOME")
-"""Where the user's cache is, if that is said: what takes minutes to build is kept there."""
-
 
 @pytest.fixture(scope="package")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

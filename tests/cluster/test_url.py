@@ -11,19 +11,12 @@ from distributed import LocalCluster
 
 from dauexp.audit import audit
 from dauexp.cluster import run_on
-from dauexp.cluster.bucket import Bucket, files_at
+from dauexp.cluster.bucket import Bucket
 from dauexp.errors import BadInput, DauexpError
+from dauexp.filesystems import files_at
 from dauexp.scenario import Scenario
-from dauexp.services.processes import LOOPBACK, free_port, start, wait_until
-from dauexp.services.programs import GoProgram
-from tests.cluster.conftest import USERS_CACHE, clustered, kill, repeatable
-
-SERVER = GoProgram(
-    "versitygw",
-    "1.8.0",
-    package="github.com/versity/versitygw/cmd/versitygw",
-    variable="main.Version",
-)
+from tests.cluster.conftest import clustered, kill, repeatable
+from tests.objectstore import bucket
 
 
 def downloaded(url: str, to: Path) -> Path:
@@ -74,46 +67,8 @@ def test_a_url_that_no_file_system_is_known_for() -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that speaks S3, with a bucket; gives its URL. The environment names it."""
-    top = tmp_path_factory.mktemp("s3")
-    (top / "files" / "bucket").mkdir(parents=True)
-    (top / "sidecar").mkdir()
-    port = free_port()
-    with pytest.MonkeyPatch.context() as patch:
-        with patch.context() as users:
-            users.delenv("XDG_CACHE_HOME", raising=False)
-            if USERS_CACHE is not None:
-                users.setenv("XDG_CACHE_HOME", USERS_CACHE)
-            program = SERVER.ready()
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "a-key",
-            "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test",
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{port}",
-            "AWS_ALLOW_HTTP": "true",
-            "ROOT_ACCESS_KEY": "a-key",
-            "ROOT_SECRET_KEY": "a-secret-of-the-test",
-        }.items():
-            patch.setenv(name, value)
-        command = [str(program), "--port", f"{LOOPBACK}:{port}", "posix"]
-        process = start(
-            [*command, "--sidecar", str(top / "sidecar"), str(top / "files")], top / "log"
-        )
-        try:
-            wait_until(lambda: _lists("s3://bucket"), process, "versitygw", top / "log", 30)
-            yield "s3://bucket"
-        finally:
-            process.end()
-
-
-def _lists(url: str) -> bool:
-    files, root = files_at(url)
-    try:
-        files.pipe_file(f"{root}/probe", b"1")
-    except Exception:  # noqa: BLE001 - whatever it is, it does not answer yet
-        return False
-    files.rm_file(f"{root}/probe")
-    return True
+    with bucket(tmp_path_factory.mktemp("s3")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

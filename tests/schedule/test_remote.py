@@ -20,10 +20,12 @@ from dauexp import history, schedule
 from dauexp.audit import audit
 from dauexp.commands import making
 from dauexp.errors import BadInput, DauexpError
+from dauexp.filesystems import files_at
 from dauexp.scenario import Scenario, load
 from dauexp.schedule.folders import dated
 from dauexp.schedule.remote import Remote, entries, scheduled_at
 from dauexp.urls import is_url
+from tests import objectstore
 
 URL = "memory://team/runs/"
 TINY = (
@@ -162,7 +164,7 @@ def test_two_at_once_on_one_machine(of: Scenario, bucket: Any) -> None:
     ("url", "said"),
     [
         ("nope://bucket/runs", "nope://bucket/runs: Protocol not known: nope; give a URL"),
-        ("s3://bucket/runs", "s3://bucket/runs: Install s3fs to access S3; give a URL"),
+        ("oci://bucket/runs", "oci://bucket/runs: Install ocifs to access .*; give a URL"),
         ("ftp://me:word@127.0.0.1:1/runs", "ftp://127.0.0.1:1/runs: .*refused"),
     ],
 )
@@ -223,3 +225,27 @@ def test_over_a_network_a_run_arrives_byte_for_byte(
         assert audit(folder) == []
         assert (tmp_path / "served" / "runs" / "latest").read_text() == f"{folder.name}\n"
     assert len(entries(server)) == 2
+
+
+@pytest.mark.heavy
+def test_on_s3_a_schedule_keeps_its_runs_history_and_latest(of: Scenario, tmp_path: Path) -> None:
+    with objectstore.bucket(tmp_path / "s3") as store:
+        for _ in range(2):
+            summary = scheduled_at(of, f"{store}/runs", keep=1, processes=1)
+            place, _, run = summary.folder.rpartition("/")
+            assert place == "s3://bucket/runs"
+            files, root = files_at(place)
+            names = {path.removeprefix(f"{root}/") for path in files.find(root)}
+            assert names >= {"history.ndjson", "latest", f"{run}/summary.json"}
+            assert {name.partition("/")[0] for name in names} == {"history.ndjson", "latest", run}
+            assert files.cat_file(f"{root}/latest") == f"{run}\n".encode()
+            assert audit(copied(files, f"{root}/{run}", tmp_path / run)) == []
+        assert len(entries(f"{store}/runs")) == 2
+
+
+def copied(files: Any, root: str, to: Path) -> Path:
+    for path in files.find(root):
+        place = to / path.removeprefix(f"{root}/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(files.cat_file(path))
+    return to
