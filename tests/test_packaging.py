@@ -229,6 +229,17 @@ def test_the_command_brings_in_nothing_heavy_before_a_command_runs(declared: set
     assert packages <= {"typer", "rich", "markdown-it-py", "pygments"}
 
 
+@pytest.mark.parametrize("module", ["dauexp.commands.stored", "dauexp.run"])
+def test_what_takes_seconds_to_import_is_left_to_what_needs_it(module: str) -> None:
+    """Charts, notebooks and the generator: neither a look at a run nor a run's processes do."""
+    slow = {"altair", "glean_parser", "jsonschema", "papermill", "scipy.stats", "IPython"}
+    code = f"import sys; import {module}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert slow & set(loaded) == set()
+
+
 @pytest.mark.parametrize(
     ("command", "seconds"),
     [(("-c", "import dauexp"), 0.3), (("-m", "dauexp", "--help"), 0.5)],

@@ -12,8 +12,7 @@ from dauexp.dictionary import describe
 from dauexp.errors import BadInput, Unbalanced
 from dauexp.options import contenders
 from dauexp.ownquestions import asked_of, known_questions
-from dauexp.report.claims import judged
-from dauexp.report.content import shown
+from dauexp.report.claims import judged, shown
 from dauexp.report.frames import frames
 from dauexp.results import finished, result, scenario_of
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import pyarrow as pa
-from glean_parser.translate import OUTPUTTERS
 
 SOFTWARE = pa.schema(
     [
@@ -22,6 +21,8 @@ SOFTWARE = pa.schema(
 
 def software() -> pa.Table:
     """The table `SOFTWARE`: the languages in which glean_parser writes code."""
+    from glean_parser.translate import OUTPUTTERS  # noqa: PLC0415 - takes a second to import
+
     rows = [
         {"package": "glean_parser", "version": version("glean_parser"), "feature": name}
         for name in sorted(OUTPUTTERS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dauexp.report.content import Content, shown
+from dauexp.report.claims import shown
+from dauexp.report.content import Content
 from dauexp.report.rules import tables
 from dauexp.report.templating import environment, escaped
 from dauexp.report.words import Number, Said

@@ -164,3 +164,20 @@ def _verdict(claim: Claim, evidence: Sequence[Evidence]) -> Verdict:
     if not held or not all(each.test.if_measured for each in missing):
         return "open"
     return "supported" if all(held) else "mixed" if any(held) else "refuted"
+
+
+def shown(evidence: Evidence) -> str:
+    """What was measured and what the claim needs: `20 lines, needs > 71: does not hold`."""
+    comparison, unit = evidence.comparison, evidence.test.unit
+    if comparison is None:
+        return f"not measured: {evidence.missing}"
+    left, right = _side(comparison.left, unit), _side(comparison.right, unit)
+    named = f"{left} {unit}" if unit not in {"", "%"} else left
+    holds = "holds" if comparison.holds else "does not hold"
+    return f"{named}, needs {comparison.sign} {right}: {holds}"
+
+
+def _side(value: float, unit: str) -> str:
+    if unit == "%":
+        return f"{100 * value:.4g} %"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}"

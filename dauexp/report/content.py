@@ -11,7 +11,7 @@ from dauexp import results
 from dauexp.faults import Fault, Faults
 from dauexp.options import options
 from dauexp.report import findings, suppression
-from dauexp.report.claims import Claims, Evidence, Judged, claims, judged
+from dauexp.report.claims import Claims, Judged, claims, judged
 from dauexp.report.figures import EXPERIMENTS, Figure, figures
 from dauexp.report.frames import Frames, contenders, frames, title, whole_frames
 from dauexp.report.table import Table, key
@@ -147,20 +147,3 @@ def _weighed(folder: Path, run: Frames) -> Outcome | None:
         return weighed(run, weights)
     except NothingToWeigh:
         return None
-
-
-def shown(evidence: Evidence) -> str:
-    """What was measured and what the claim needs: `20 lines, needs > 71: does not hold`."""
-    comparison, unit = evidence.comparison, evidence.test.unit
-    if comparison is None:
-        return f"not measured: {evidence.missing}"
-    left, right = _side(comparison.left, unit), _side(comparison.right, unit)
-    named = f"{left} {unit}" if unit not in {"", "%"} else left
-    holds = "holds" if comparison.holds else "does not hold"
-    return f"{named}, needs {comparison.sign} {right}: {holds}"
-
-
-def _side(value: float, unit: str) -> str:
-    if unit == "%":
-        return f"{100 * value:.4g} %"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}"

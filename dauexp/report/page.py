@@ -5,7 +5,8 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 
 from dauexp.report.appendix import prose
-from dauexp.report.content import Content, shown
+from dauexp.report.claims import shown
+from dauexp.report.content import Content
 from dauexp.report.html import rendered
 from dauexp.report.rules import tables
 from dauexp.report.words import Number

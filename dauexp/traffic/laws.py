@@ -6,7 +6,6 @@ import math
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
 
 from dauexp.parameters import Parameters, parameter
 
@@ -104,6 +103,8 @@ def scaled(law: RequestsPerDay, factor: float) -> RequestsPerDay:
     does the mean, whatever the factor."""
     if factor == 1:
         return law
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import, seldom needed
+
     mean = moments(law)[0]
 
     def beyond(logarithm: float) -> float:
