@@ -155,6 +155,7 @@ def test_with_duplication_alone_a_equals_the_truth(
             assert row["answer"] == row["truth"]
 
 
+@pytest.mark.heavy
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(1, 40))
 @settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 def test_shards_of_any_size_give_the_same_answers(seed: int, one: int, other: int) -> None:

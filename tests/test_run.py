@@ -282,6 +282,7 @@ def test_a_table_that_is_not_there_is_named(small_run: Path, tmp_path: Path) -> 
         result(tmp_path / "nowhere", "accuracy")
 
 
+@pytest.mark.heavy
 def test_own_traffic_goes_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trace that ships, in any order, with the first half of its days as the earlier period."""
     monkeypatch.setenv("DAUEXP_SECRET", "a secret of the service")

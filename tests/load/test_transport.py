@@ -47,12 +47,14 @@ def test_a_pipe_loses_nothing_and_its_reader_ingests_every_line(run: Path) -> No
     assert audit(run) == []
 
 
+@pytest.mark.heavy
 def test_a_load_takes_the_place_of_an_earlier_one_alike(run: Path) -> None:
     measured(run, "custom", "1")
     measured(run, "custom", "1,2")
     assert result(run, "load")["pace"].to_pylist() == ["1x", "2x"]
 
 
+@pytest.mark.heavy
 def test_requests_come_again_where_a_run_has_fewer(run: Path) -> None:
     generated = result(run, "ledger").to_pandas()
     mine = generated[(generated["option"] == "custom") & (generated["account"] == "generated")]

@@ -154,6 +154,7 @@ def test_the_only_script_is_the_one_that_the_policy_names(page: Page) -> None:
     assert policy.startswith("default-src 'none'")
 
 
+@pytest.mark.heavy
 def test_nothing_in_the_data_can_run(
     make_run: Callable[..., Path], tmp_path: Path, tables: dict[str, pa.Table]
 ) -> None:

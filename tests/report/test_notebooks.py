@@ -106,6 +106,7 @@ def executed(make_run: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     return folder / "notebooks"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_an_executed_notebook_shows_charts_and_what_was_found(executed: Path, name: str) -> None:
     shows_what_it_should(executed / f"{name}.ipynb")
@@ -123,6 +124,7 @@ def shows_what_it_should(notebook: Path) -> None:
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_an_executed_notebook_names_no_place_of_this_machine(executed: Path, name: str) -> None:
     text = (executed / f"{name}.ipynb").read_text(encoding="utf-8")
@@ -130,11 +132,13 @@ def test_an_executed_notebook_names_no_place_of_this_machine(executed: Path, nam
     assert str(Path(__file__).parents[2]) not in text
 
 
+@pytest.mark.heavy
 def test_nothing_but_the_notebooks_is_left(executed: Path) -> None:
     expected = sorted(f"{name}{suffix}" for name in NAMES for suffix in (".html", ".ipynb"))
     assert sorted(path.name for path in executed.iterdir()) == expected
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_an_executed_notebook_has_a_page_that_runs_and_loads_nothing(
     executed: Path, name: str

@@ -110,6 +110,7 @@ def test_sentences_name_the_first_the_change_and_what_is_left_out(run: Frames) -
     assert "driver-3" in told
 
 
+@pytest.mark.heavy
 def test_a_report_with_weights_shows_outcome_sensitivity_and_smallest_change(
     make_run: Callable[..., Path], tmp_path: Path
 ) -> None:

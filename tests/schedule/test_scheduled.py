@@ -168,7 +168,10 @@ def test_a_threshold_of_no_contender_is_named() -> None:
         check(of("thresholds.error={glean=0.5}"))
 
 
-@pytest.mark.parametrize(("change", "code"), [("", 0), ("thresholds.error={nobody=1}", 2)])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [pytest.param("", 0, marks=pytest.mark.heavy), ("thresholds.error={nobody=1}", 2)],
+)
 def test_the_command_line(tmp_path: Path, change: str, code: int) -> None:
     changes = [word for each in (*TINY, change) if each for word in ("--set", each)]
     done = subprocess.run(
