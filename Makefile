@@ -57,7 +57,7 @@ services: $(INSTALLED) ## start InfluxDB, Telegraf and the statsd daemon (needs 
 
 .PHONY: test
 test: lint ## lint, then the fast tests on two processes (TESTS=tests/traffic for a part)
-	@$(BIN)/python -m pytest -n 2 -m "not heavy" $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not heavy" $(TESTS)
 
 .PHONY: test-rust
 test-rust: $(INSTALLED) ## the tests of what is in Rust (needs cargo; minutes the first time)
@@ -65,7 +65,7 @@ test-rust: $(INSTALLED) ## the tests of what is in Rust (needs cargo; minutes th
 
 .PHONY: test-heavy
 test-heavy: $(INSTALLED) ## all tests that take minutes (cargo, Go, Node.js): Rust, servers, notebooks, many scenarios
-	@$(BIN)/python -m pytest -n 2 -m heavy $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m heavy $(TESTS)
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff (rules and format) and mypy --strict
