@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -122,10 +123,11 @@ class Watch:
 def on_disk(folder: Path) -> int:
     """Bytes that the files below a folder take on the disk; one of several names counts once."""
     taken: dict[tuple[int, int], int] = {}
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # gone meanwhile
-            found = path.lstat()
-            taken[found.st_dev, found.st_ino] = 512 * found.st_blocks
+    for top, folders, files in os.walk(folder):  # which passes over what is gone meanwhile
+        for name in (*folders, *files):
+            with suppress(FileNotFoundError):
+                found = Path(top, name).lstat()
+                taken[found.st_dev, found.st_ino] = 512 * found.st_blocks
     return sum(taken.values())
 
 

@@ -13,6 +13,7 @@ makes it say more where one is broken.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
@@ -48,12 +49,19 @@ class Temporary(Protocol):
         """The folder of the session."""
 
 
+@contextmanager
+def shared(temporary: Temporary, name: str) -> Iterator[Path]:
+    """A folder that all processes of a session of tests have, held by one of them at a time."""
+    base = temporary.getbasetemp()
+    top = base.parent if base.name.startswith("popen-") else base
+    with locked(top / f"{name}.lock"):
+        yield top / name
+
+
 def run_once(scenario: Scenario, temporary: Temporary) -> Path:
     """The finished run of a scenario, made once for all processes of a session of tests."""
-    base = temporary.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-") else base
-    with locked(shared / "small.lock"):
-        return run(scenario, shared / "small", processes=1)
+    with shared(temporary, "small") as folder:
+        return run(scenario, folder, processes=1)
 
 
 class OptionContract:

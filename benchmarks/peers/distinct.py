@@ -69,8 +69,8 @@ def subject(size: float) -> Iterator[Subject]:
 
 def _stable(requests: int) -> pa.Table:
     random = np.random.default_rng(1)
-    users = np.array([random.bytes(16).hex() for _ in range(requests // REQUESTS_PER_USER)])
-    user = pa.array(users[random.integers(0, len(users), requests)])
+    users = pa.array([random.bytes(16).hex() for _ in range(requests // REQUESTS_PER_USER)])
+    user = users.take(pa.array(random.integers(0, len(users), requests)))
     text = pa.StructArray.from_arrays([user], [USER])
     midnight = datetime.combine(DAY, datetime.min.time(), UTC)
     times = pa.array(np.sort(random.integers(0, 86_400_000, requests)))

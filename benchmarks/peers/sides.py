@@ -60,8 +60,8 @@ class Found:
             ratios = [its.cpu / our.cpu for our, its in zip(ours, mine, strict=True)]
             yield (
                 way.name,
-                spread([self.subject.count / each.cpu for each in mine], ",.0f"),
-                spread([self.subject.count / each.wall for each in mine], ",.0f"),
+                _rates([self.subject.count / each.cpu for each in mine]),
+                _rates([self.subject.count / each.wall for each in mine]),
                 "1" if mine is ours else spread(ratios, ".2f"),
                 way.does,
             )
@@ -107,6 +107,11 @@ def _hold_together(subject: Subject, way: Way, answer: float, first: float) -> N
         raise ValueError(
             f"{subject.title}: {way.name} answers {answer}, {subject.ways[0].name} {first}"
         )
+
+
+def _rates(values: Sequence[float]) -> str:
+    """Whole numbers, but where these would say nothing."""
+    return spread(values, ",.0f" if min(values) >= 10 else ".3f")
 
 
 def spread(values: Sequence[float], form: str) -> str:

@@ -24,6 +24,11 @@ def test_the_ratio_is_of_the_rates_per_cpu_second() -> None:
     assert peer[1:4] == ("25 (25 to 25)", "12 (12 to 12)", "4.00 (4.00 to 4.00)")
 
 
+def test_what_takes_seconds_has_a_rate_too() -> None:
+    (row,) = in_turn(subject(way("ours", 400.0, None)), rounds=1).rows()
+    assert row[1:3] == ("0.250 (0.250 to 0.250)", "0.125 (0.125 to 0.125)")
+
+
 def test_a_ratio_is_taken_within_a_round() -> None:
     """The machine slowed down by half after the first round: the ratio does not feel it."""
     found = Found(

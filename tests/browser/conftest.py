@@ -24,6 +24,7 @@ from dauexp.results import scenario_of
 from dauexp.run import run, silent
 from dauexp.scenario import changed, load
 from dauexp.store import write_table
+from dauexp.testing import shared
 
 SMALL = (
     "traffic.users=80",
@@ -57,8 +58,17 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run with its report, which has every table that is drawn."""
-    folder = run(load("quick", SMALL), tmp_path_factory.mktemp("browser"), processes=2)
+    """The folder of a finished run with its report, which has every table that is drawn. All
+    processes of a session of tests have the same one."""
+    with shared(tmp_path_factory, "browser") as top:
+        if top.is_dir():
+            (page,) = top.glob("*/report.html")
+            return page.parent
+        return drawn(run(load("quick", SMALL), top, processes=2))
+
+
+def drawn(folder: Path) -> Path:
+    """Adds to a run what only other commands measure, and makes its report."""
     for experiment, names in CASES.items():
         wanted = {"experiments.run": (experiment,)}
         scenario = changed(scenario_of(folder), wanted)
@@ -74,7 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def history(made: Path) -> Path:
+def history(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a history of 14 runs, of which the last two drift."""
     entry = measured(made)
     entries = [
@@ -88,7 +98,7 @@ def history(made: Path) -> Path:
         )
         for number in range(1, 15)
     ]
-    path = made / "history.html"
+    path = tmp_path_factory.mktemp("history") / "history.html"
     path.write_text(page(entries), encoding="utf-8")
     return path
 

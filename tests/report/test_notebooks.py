@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import resource
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -60,6 +62,23 @@ def test_a_notebook_is_stripped_and_thin(name: str) -> None:
             assert cell["execution_count"] is None
             assert len(source(cell).splitlines()) <= 20
             assert "def " not in source(cell)
+
+
+@pytest.mark.parametrize("name", [*ALL, "explore"])
+def test_what_a_notebook_imports_is_there(name: str) -> None:
+    code = [source(cell) for cell in cells(notebook_file(name)) if cell["cell_type"] == "code"]
+    imports = [
+        node
+        for text in code
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.module
+    ]
+    assert imports
+    for node in imports:
+        module = import_module(str(node.module))
+        for each in node.names:
+            if not hasattr(module, each.name):
+                import_module(f"{node.module}.{each.name}")
 
 
 @pytest.mark.parametrize("name", ALL)
