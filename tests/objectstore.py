@@ -50,6 +50,7 @@ def bucket(top: Path) -> Iterator[str]:
             "ROOT_SECRET_KEY": _SECRET,
         }.items():
             patch.setenv(name, value)
+        _forget()
         command = [str(program), "--port", f"{LOOPBACK}:{port}", "posix"]
         process = start(
             [*command, "--sidecar", str(top / "sidecar"), str(top / "files")], top / "log"
@@ -59,6 +60,13 @@ def bucket(top: Path) -> Iterator[str]:
             yield "s3://bucket"
         finally:
             process.end()
+            _forget()
+
+
+def _forget() -> None:
+    """fsspec keeps file systems by their URL: this one may be that of an earlier server."""
+    files, _ = files_at("s3://bucket")
+    files.clear_instance_cache()
 
 
 def _lists(url: str) -> bool:
