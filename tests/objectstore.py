@@ -1,4 +1,4 @@
-"""A real server that speaks S3, on this machine."""
+"""A real server that speaks S3, on this machine, and what lies at a URL."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ def bucket(top: Path) -> Iterator[str]:
         finally:
             process.end()
             _forget()
+
+
+def downloaded(url: str, to: Path) -> Path:
+    """All that is at a URL, as somebody would copy it."""
+    files, root = files_at(url)
+    files.invalidate_cache()
+    for path in files.find(root):
+        place = to / str(path).removeprefix(f"{root}/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        files.get_file(path, str(place))
+    return to
 
 
 def _forget() -> None:

@@ -13,21 +13,9 @@ from dauexp.audit import audit
 from dauexp.cluster import run_on
 from dauexp.cluster.bucket import Bucket
 from dauexp.errors import BadInput, DauexpError
-from dauexp.filesystems import files_at
 from dauexp.scenario import Scenario
 from tests.cluster.conftest import clustered, kill, repeatable
-from tests.objectstore import bucket
-
-
-def downloaded(url: str, to: Path) -> Path:
-    """All that is at a URL, as somebody would copy it."""
-    files, root = files_at(url)
-    files.invalidate_cache()
-    for path in files.find(root):
-        place = to / str(path).removeprefix(f"{root}/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        files.get_file(path, str(place))
-    return to
+from tests.objectstore import bucket, downloaded
 
 
 def check(url: str, to: Path, alone: dict[str, bytes]) -> None:

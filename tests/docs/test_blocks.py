@@ -43,7 +43,7 @@ NOT_RUN = {
     r"^dauexp load RUN --option statsd": "needs a server; tests/load runs it",
     r"tcp://HOST|^dask ": "needs a cluster; tests/cluster makes one",
     r"^pip install .*cluster": "changes the environment",
-    r"s3://": "needs a bucket, and s3fs; tests/schedule/test_remote.py publishes to other URLs",
+    r"s3://": "needs a bucket; tests/schedule and tests/cluster serve one",
     r"^docker compose": "needs Docker; tests/deploy reads the file",
     r"services\(\(": "needs a server; tests/services runs it",
 }

@@ -239,13 +239,5 @@ def test_on_s3_a_schedule_keeps_its_runs_history_and_latest(of: Scenario, tmp_pa
             assert names >= {"history.ndjson", "latest", f"{run}/summary.json"}
             assert {name.partition("/")[0] for name in names} == {"history.ndjson", "latest", run}
             assert files.cat_file(f"{root}/latest") == f"{run}\n".encode()
-            assert audit(copied(files, f"{root}/{run}", tmp_path / run)) == []
+            assert audit(objectstore.downloaded(summary.folder, tmp_path / run)) == []
         assert len(entries(f"{store}/runs")) == 2
-
-
-def copied(files: Any, root: str, to: Path) -> Path:
-    for path in files.find(root):
-        place = to / path.removeprefix(f"{root}/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(files.cat_file(path))
-    return to
