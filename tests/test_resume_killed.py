@@ -58,16 +58,22 @@ def is_at_it(folder: Path) -> bool:
     return False
 
 
+def steps(folder: Path) -> int:
+    """How many steps of a run are done."""
+    return len(list(folder.glob("work/done/*")))
+
+
 def repeatable(folder: Path) -> dict[str, bytes]:
     files = [*folder.glob("results/*.parquet"), folder / "ledger.parquet", folder / "scenario.toml"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_killed_at_random_moments_it_ends_the_same(of: Scenario, tmp_path: Path) -> None:
+    """A moment is so many steps later and then some, so that a slow machine has them too."""
     undisturbed = run(of, tmp_path / "undisturbed", processes=1)
     chance = random.Random(10)
     kills = folders = 0
-    stages: set[int] = set()
+    moments: set[int] = set()
     while kills < KILLS:
         folders += 1
         runs = tmp_path / f"killed-{folders}"
@@ -76,18 +82,21 @@ def test_killed_at_random_moments_it_ends_the_same(of: Scenario, tmp_path: Path)
             process = started(runs, processes=1 + kills % 2)
             while process.poll() is None and not is_at_it(folder):
                 time.sleep(0.02)
+            helpers = []
             if kills < KILLS:
-                time.sleep(chance.uniform(0, 4))
+                later = steps(folder) + chance.randrange(6)
+                while process.poll() is None and steps(folder) < later:
+                    time.sleep(0.005)
+                time.sleep(chance.uniform(0, 0.5))
+            if kills < KILLS and process.poll() is None:
                 helpers = psutil.Process(process.pid).children(recursive=True)
                 process.kill()
-            else:
-                helpers = []
             process.communicate()
             kills += process.returncode == -signal.SIGKILL
             assert process.returncode in {0, -signal.SIGKILL}
             assert not psutil.wait_procs(helpers, timeout=60)[1], "a process outlived its parent"
-            stages.add(len(list(folder.glob("work/done/*"))))
+            moments.add(steps(folder))
         assert repeatable(folder) == repeatable(undisturbed)
         assert audit(folder) == []
         assert not [*folder.rglob(".*.part"), *folder.rglob(".spill*")]
-    assert len(stages) > 10, "the moments were not many different ones"
+    assert len(moments) > 10, "the moments were not many different ones"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 
+import dask
 import pytest
 from distributed import Client, LocalCluster
 
@@ -27,16 +28,27 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder / "dauexp"
 
 
-def clustered(folder: Path, workers: int = WORKERS) -> AbstractContextManager[LocalCluster]:
-    """A cluster of processes, whose own files are in a folder."""
-    cluster: AbstractContextManager[LocalCluster] = LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0",
-        local_directory=str(folder),
-    )
-    return cluster
+@contextmanager
+def clustered(
+    folder: Path, workers: int = WORKERS, lost_worker_timeout: str = "1h"
+) -> Iterator[LocalCluster]:
+    """A cluster of processes, whose own files are in a folder.
+
+    So long after it lost a worker, a LocalCluster looks whether that is there again, and where it
+    is not just then, ends its nanny: one killed a second time meanwhile, which the workers of a
+    real cluster outlive, would never come back.
+    """
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": lost_worker_timeout}),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            local_directory=str(folder),
+        ) as cluster,
+    ):
+        yield cluster
 
 
 @pytest.fixture(scope="package")
