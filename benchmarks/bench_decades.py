@@ -36,10 +36,13 @@ DAY_REQUESTS = 273.6e6
 FIXED_USERS = 100
 """So few that all they cost is what a run costs whatever its volume."""
 
-RUST = "glean, in Rust"
+IN_RUST = ("glean", "custom")
 WAYS: Mapping[str, Sequence[str]] = {
     **{each.label: [f'strategies=["{each.label}"]'] for each in contenders()},
-    RUST: ['strategies=["glean"]', "glean.emitter=rust", "glean.decoder=rust"],
+    **{
+        f"{label}, in Rust": [f'strategies=["{label}"]', "glean.emitter=rust", "glean.decoder=rust"]
+        for label in IN_RUST
+    },
 }
 """The contenders, each with what of the scenario is changed for it."""
 

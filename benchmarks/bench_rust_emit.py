@@ -1,10 +1,11 @@
-"""Option A's Rust emitter beside the bare logger that glean_parser generates for Rust.
+"""The Rust emitters beside the bare logger that glean_parser generates for Rust.
 
 In one run, in turn, `REPEATS` times each on the same requests:
 
 - bare: the generated logger alone, its rows ready in memory, into `cat >/dev/null`; the program
   takes the time itself, of the calls alone;
 - observations: `emit` as in a run: columns to the program, its lines back into Python as messages;
+- by hand: the same of option B, whose logger in Rust is written by hand;
 - requests: the same, but the program also hashes the ids and classifies the user agents.
 
 Prints events per second of wall time (median, lowest to highest), and the ratio to the bare logger
@@ -22,6 +23,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from dauexp.ingest.strategy import IngestedStrategy
+from dauexp.options.custom import CustomEvents
 from dauexp.options.glean import REGISTRY, GleanEvents
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import OBSERVED, RustService
@@ -46,7 +49,7 @@ def bare(program: Path, rows: Path) -> float:
     return float(done.stderr)
 
 
-def seconds_of_observations(strategy: GleanEvents, batches: Sequence[pa.RecordBatch]) -> float:
+def seconds_of_observations(strategy: IngestedStrategy, batches: Sequence[pa.RecordBatch]) -> float:
     """Seconds of `emit`, the program being started beforehand."""
     strategy.emit(batches[0].slice(0, 1))
     started = time.perf_counter()
@@ -78,7 +81,12 @@ def main() -> None:
     events = sum(batch.num_rows for batch in observations)
     assert events == sum(batch.num_rows for batch in requests)
     program = rust_program(REGISTRY, "bare")
-    rates: dict[str, list[float]] = {"bare": [], "observations": [], "requests": []}
+    rates: dict[str, list[float]] = {
+        "bare": [],
+        "observations": [],
+        "by hand": [],
+        "requests": [],
+    }
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "observations.arrow"
         with pa.OSFile(str(rows), "wb") as file, pa.ipc.new_stream(file, OBSERVED) as writer:
@@ -88,7 +96,9 @@ def main() -> None:
             rates["bare"].append(events / bare(program, rows))
             emitted = seconds_of_observations(GleanEvents(scenario), observations)
             rates["observations"].append(events / emitted)
-            service = RustService(REGISTRY, scenario.glean, b"secret", "per-device")
+            emitted = seconds_of_observations(CustomEvents(scenario), observations)
+            rates["by hand"].append(events / emitted)
+            service = RustService(rust_program(REGISTRY), scenario.glean, b"secret", "per-device")
             rates["requests"].append(events / seconds_of_requests(service, requests))
     print(f"{events} events, {REPEATS} rounds; events/s of wall time, median (lowest to highest)")
     for name, mine in rates.items():

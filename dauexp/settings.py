@@ -33,12 +33,12 @@ class Identity(Parameters):
 
 
 class Glean(Parameters):
-    """Options A and B: the application that logs, and the emitter of A."""
+    """Options A and B: the application that logs, and the language of the service."""
 
     emitter: Literal["python", "rust"] = parameter(
         "python",
-        "language of the code that glean_parser generates; `rust` is compiled with cargo the first "
-        "time, which takes minutes",
+        "language of the service: of what glean_parser generates for A, and of B's code by hand; "
+        "`rust` is compiled with cargo the first time, which takes minutes",
         source="needs no compiler",
     )
     decoder: Literal["python", "rust"] = parameter(

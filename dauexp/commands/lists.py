@@ -14,6 +14,7 @@ from dauexp.ingest import bigquery
 from dauexp.ingest.names import snake_case
 from dauexp.ingest.rustreader import rust_library
 from dauexp.options import contenders
+from dauexp.options.custom.rustbuild import rust_program as custom_rust_program
 from dauexp.options.glean import REGISTRY, GleanEvents
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.scenario import load
@@ -93,6 +94,7 @@ def schema(scenario: str, changes: Sequence[str], *, as_json: bool) -> None:
 def build() -> None:
     """Builds what there is in Rust, and prints where it is."""
     if sys.stderr.isatty():
-        print("building the Rust emitter and decoder: minutes the first time", file=sys.stderr)
+        print("building emitters and decoder in Rust: minutes the first time", file=sys.stderr)
     print(rust_program(REGISTRY))
+    print(custom_rust_program())
     print(rust_library())

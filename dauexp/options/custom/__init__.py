@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
+
+import pyarrow as pa
 
 from dauexp.errors import BadInput
 from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option, glean
 from dauexp.options.custom.logger import SyncEventsLogger
+from dauexp.options.custom.rustbuild import rust_program
+from dauexp.options.glean.rustemitter import RustEmitter
 from dauexp.scenario import Scenario
+from dauexp.settings import Glean
+
+
+@lru_cache(maxsize=4)
+def _rust_emitter(parameters: Glean) -> RustEmitter:
+    """The same one from unit to unit: a program takes its time to start."""
+    return RustEmitter(rust_program(), parameters)
 
 
 class CustomEvents(IngestedStrategy):
@@ -44,8 +55,33 @@ class CustomEvents(IngestedStrategy):
             parameters.application_id, parameters.app_display_version, parameters.app_channel
         )
 
+    @property
+    def _in_rust(self) -> RustEmitter | None:
+        """The emitter, where it is not in Python."""
+        parameters = self.scenario.glean
+        return _rust_emitter(parameters) if parameters.emitter == "rust" else None
+
+    @property
+    def processes(self) -> Sequence[int]:
+        """Those that the emitter runs."""
+        return self._in_rust.processes if self._in_rust else ()
+
+    def prepare(self) -> None:
+        """Builds what is in Rust: the emitter, and what reads its lines."""
+        if self.scenario.glean.emitter == "rust":
+            rust_program()
+        super().prepare()
+
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        """The lines of the hand-written logger for a batch of requests."""
+        return self._in_rust.wire(observations) if self._in_rust else super().wire(observations)
+
     def log(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the hand-written logger."""
+        return self._in_rust.lines(requests) if self._in_rust else self.written(requests)
+
+    def written(self, requests: Iterable[Logged]) -> list[bytes]:
+        """The lines of the logger in Python."""
         write = self._logger.get_collections
         return [
             write(

@@ -82,8 +82,9 @@ def _emitter(parameters: Glean, _digest: str) -> PythonEmitter | RustEmitter:
     own = service(parameters)
     if own is not None:
         return OwnEmitter(own, parameters)
-    emitter = RustEmitter if parameters.emitter == "rust" else PythonEmitter
-    return emitter(REGISTRY, parameters)
+    if parameters.emitter == "rust":
+        return RustEmitter(rust_program(REGISTRY), parameters)
+    return PythonEmitter(REGISTRY, parameters)
 
 
 OPTION: Final = Option(

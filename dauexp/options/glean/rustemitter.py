@@ -1,4 +1,4 @@
-"""Calls the generated Rust logger: a process takes batches of rows and gives a line for each."""
+"""Calls a logger in Rust: a process takes batches of rows and gives a line for each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
@@ -15,9 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dauexp.errors import DauexpError
-from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import Logged
-from dauexp.options.glean.rustbuild import rust_program
 from dauexp.settings import Glean
 from dauexp.tables import OBSERVATIONS, REQUESTS
 from dauexp.traffic.identity import Mode
@@ -33,10 +32,10 @@ _LINE_END = ord("\n")
 
 
 class RustEmitter:
-    """Option A's emitter in Rust: the code of glean_parser's `rust_server`, untouched."""
+    """An emitter in Rust, by its program."""
 
-    def __init__(self, registry: Registry, parameters: Glean) -> None:
-        command = _command(registry, parameters, "--observations")
+    def __init__(self, program: Path, parameters: Glean) -> None:
+        command = _command(program, parameters, "--observations")
         self._program = _Program(command, OBSERVED)
 
     @property
@@ -59,8 +58,8 @@ class RustEmitter:
 class RustService:
     """The whole service in Rust: hashes identities, classifies user agents, and logs."""
 
-    def __init__(self, registry: Registry, parameters: Glean, secret: bytes, mode: Mode) -> None:
-        command = [*_command(registry, parameters, "--requests"), f"--device-id={mode}"]
+    def __init__(self, program: Path, parameters: Glean, secret: bytes, mode: Mode) -> None:
+        command = [*_command(program, parameters, "--requests"), f"--device-id={mode}"]
         self._program = _Program(command, REQUESTED, {HMAC_VARIABLE: secret.hex()})
 
     def wire(self, requests: pa.RecordBatch) -> pa.Array:
@@ -68,9 +67,9 @@ class RustService:
         return self._program.lines(requests.select(REQUESTED.names))
 
 
-def _command(registry: Registry, parameters: Glean, rows: str) -> list[str]:
+def _command(program: Path, parameters: Glean, rows: str) -> list[str]:
     return [
-        str(rust_program(registry)),
+        str(program),
         rows,
         f"--application-id={parameters.application_id}",
         f"--app-display-version={parameters.app_display_version}",

@@ -19,6 +19,7 @@ from dauexp.ingest.registry import Registry
 from dauexp.ingest.rustreader import rust_library
 from dauexp.ingest.strategy import Logged
 from dauexp.options import glean
+from dauexp.options.custom.rustbuild import rust_program as custom_rust_program
 from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import (
     HMAC_VARIABLE,
@@ -151,7 +152,7 @@ def test_batches_of_all_sizes_come_back_whole() -> None:
 
 
 def test_the_program_ends_with_its_emitter() -> None:
-    emitter = RustEmitter(glean.REGISTRY, Glean())
+    emitter = RustEmitter(rust_program(glean.REGISTRY), Glean())
     emitter.lines([Logged("a", "b", "c", "d", "e")])
     process = emitter._program._process
     assert process.poll() is None
@@ -163,7 +164,7 @@ def test_the_program_ends_with_its_emitter() -> None:
 
 
 def test_a_program_that_ends_early_is_told() -> None:
-    emitter = RustEmitter(glean.REGISTRY, Glean())
+    emitter = RustEmitter(rust_program(glean.REGISTRY), Glean())
     row = Logged("a", "b", "c", "d", "e")
     emitter.lines([row])
     emitter._program._process.kill()
@@ -174,7 +175,7 @@ def test_a_program_that_ends_early_is_told() -> None:
 
 def test_the_secret_is_no_argument() -> None:
     secret = b"a secret of some length"
-    service = RustService(glean.REGISTRY, Glean(), secret, "per-device")
+    service = RustService(rust_program(glean.REGISTRY), Glean(), secret, "per-device")
     arguments = service._program._process.args
     assert isinstance(arguments, list)
     said = " ".join(map(str, arguments))
@@ -241,7 +242,8 @@ def test_the_command_prints_what_it_built() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dauexp", "build", "rust"], capture_output=True, check=True
     )
-    built = [rust_program(glean.REGISTRY), rust_library()]
+    built = [rust_program(glean.REGISTRY), custom_rust_program(), rust_library()]
+    assert len(set(built)) == 3
     assert done.stdout.decode().splitlines() == list(map(str, built))
     assert done.stderr == b""
 

@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from dauexp.ingest.strategy import Logged
 from dauexp.options import glean
+from dauexp.options.glean.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import OBSERVED, RustService
 from dauexp.settings import Glean
 from dauexp.tables import REQUESTS
@@ -33,7 +34,7 @@ MODES: Final[list[Mode]] = ["per-device", "placeholder"]
 @pytest.fixture(scope="module")
 def services() -> Iterator[dict[Mode, RustService]]:
     """The service in Rust, one of each mode, for all tests."""
-    yield {mode: RustService(glean.REGISTRY, Glean(), SECRET, mode) for mode in MODES}
+    yield {mode: RustService(rust_program(glean.REGISTRY), Glean(), SECRET, mode) for mode in MODES}
     gc.collect()
 
 

@@ -1,19 +1,12 @@
-//! Reads requests as an Arrow IPC stream on standard input and logs each by the module that
-//! glean_parser generates: one line a request on standard output, in order, flushed batch by batch.
+//! Reads requests as an Arrow IPC stream on standard input and gives each to the service, which logs
+//! it: one line a request on standard output, in order, flushed batch by batch.
 
 mod columns;
 mod identity;
 mod lines;
 mod requests;
+mod service;
 mod useragent;
-
-/// The generated module writes by `println!`. On standard output that is one system call a line,
-/// so the name stands for a buffered equal here: the module's text stays as it was generated.
-macro_rules! println {
-    ($($line:tt)*) => { crate::lines::write(format_args!($($line)*)) };
-}
-#[allow(dead_code)]
-mod server_events;
 
 use std::io::{BufReader, stdin};
 use std::process::ExitCode;
@@ -21,12 +14,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
-use clap::{ArgGroup, Parser};
-use server_events::{EventsPing, GleanEventsLogger, RequestInfo, SyncstorageGetCollectionsEvent};
+use clap::{ArgGroup, Args, Parser};
 
 use crate::columns::Texts;
 use crate::identity::{DeviceId, Hasher};
 use crate::requests::Observer;
+use crate::service::Service;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -34,7 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The variable that holds the HMAC secret: its bytes in hex, for a secret may hold any byte.
 const SECRET: &str = "DAUEXP_SECRET_HEX";
 
-/// Logs sync requests by Glean: an Arrow IPC stream on standard input, lines on standard output.
+/// Logs sync requests: an Arrow IPC stream on standard input, lines on standard output.
 #[derive(Parser)]
 #[command(group(ArgGroup::new("rows").required(true).args(["requests", "observations"])))]
 struct Arguments {
@@ -49,12 +42,19 @@ struct Arguments {
     /// What a device's hash is made from, with --requests.
     #[arg(long, value_enum, default_value = "per-device")]
     device_id: DeviceId,
-    #[arg(long)]
-    application_id: String,
-    #[arg(long)]
-    app_display_version: String,
-    #[arg(long)]
-    app_channel: String,
+    #[command(flatten)]
+    application: Application,
+}
+
+/// The application that logs.
+#[derive(Args)]
+pub struct Application {
+    #[arg(long = "application-id")]
+    pub id: String,
+    #[arg(long = "app-display-version")]
+    pub display_version: String,
+    #[arg(long = "app-channel")]
+    pub channel: String,
 }
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn run(arguments: Arguments) -> Result<()> {
         true => Some(Observer::new(Hasher::new(&secret()?, arguments.device_id)?)),
         false => None,
     };
-    let mut service = Service::new(arguments);
+    let mut service = Service::new(arguments.application);
     let input = BufReader::with_capacity(1 << 20, stdin());
     for batch in StreamReader::try_new(input, None).context("standard input")? {
         let batch = batch.context("standard input")?;
@@ -121,52 +121,4 @@ fn observations(batch: &RecordBatch, mut log: impl FnMut(Row)) -> Result<()> {
         });
     }
     Ok(())
-}
-
-/// The generated logger, and the arguments of its calls, whose memory is used again.
-struct Service {
-    logger: GleanEventsLogger,
-    request: RequestInfo,
-    ping: EventsPing,
-}
-
-impl Service {
-    fn new(arguments: Arguments) -> Self {
-        Service {
-            logger: GleanEventsLogger {
-                app_id: arguments.application_id,
-                app_display_version: arguments.app_display_version,
-                app_channel: arguments.app_channel,
-            },
-            // Sync passes no IP address on: it gives the logger an empty one.
-            request: RequestInfo::default(),
-            ping: EventsPing {
-                syncstorage_device_family: String::new(),
-                syncstorage_hashed_device_id: String::new(),
-                syncstorage_hashed_fxa_uid: String::new(),
-                syncstorage_platform: String::new(),
-                event: Some(Box::new(SyncstorageGetCollectionsEvent {})),
-            },
-        }
-    }
-
-    fn log(&mut self, row: Row) {
-        set(&mut self.request.user_agent, row.user_agent);
-        set(
-            &mut self.ping.syncstorage_hashed_fxa_uid,
-            row.hashed_fxa_uid,
-        );
-        set(
-            &mut self.ping.syncstorage_hashed_device_id,
-            row.hashed_device_id,
-        );
-        set(&mut self.ping.syncstorage_platform, row.platform);
-        set(&mut self.ping.syncstorage_device_family, row.device_family);
-        self.logger.record_events_ping(&self.request, &self.ping);
-    }
-}
-
-fn set(text: &mut String, value: &str) {
-    text.clear();
-    text.push_str(value);
 }
