@@ -22,23 +22,24 @@ PIECE = 1 << 24
 """Bytes of a file that are searched at once."""
 
 _TEXTS = {".html", ".ipynb", ".json", ".md", ".svg"}
-_HEADS = np.dtype("<u8")
+_WORDS = np.dtype("<u8")
 # Two multipliers: Fibonacci hashing (Knuth, TAOCP 6.4), and one of Steele and Vigna's (2021).
 _SPREADS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95))
-_BITS = 20
+_LONG = 2 * SHORTEST - 1
+"""Bytes; a string of so many has one of the data's aligned words of 8 bytes wholly in it, wherever
+it begins."""
 
 
 class Needles:
     """Byte strings to be looked for, all at once.
 
-    Every place of the data is looked up by its first 8 bytes in a filter of 2^20 bits, and those
-    that pass in a second one; the few that pass both are compared in full. So the time hardly
-    depends on how many strings there are.
+    The time hardly depends on how many there are, but on how long: those of at least 15 bytes are
+    looked for at every eighth place of the data, all others at every place.
     """
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         """Raises ValueError for a string that is shorter than `SHORTEST`."""
-        self._needles = sorted(set(needles), key=lambda needle: (needle[:SHORTEST], needle))
+        self._needles = frozenset(needles)
         if any(len(needle) < SHORTEST for needle in self._needles):
             raise ValueError(f"a string of less than {SHORTEST} bytes cannot be looked for")
 
@@ -47,56 +48,84 @@ class Needles:
 
     def found(self, data: bytes) -> set[bytes]:
         """Those of them that occur in the data."""
-        return {needle for place in self._places(data) for needle in self._at(data, place)}
+        return {needle for group in self._groups for needle in group.found(data)}
 
     def found_in(self, path: Path) -> set[bytes]:
         """Those of them that occur in a file: in its bytes, or in any form of its content."""
-        longest = max(map(len, self._needles), default=SHORTEST)
-        forms = chain(pieces(path, longest - 1), contents(path))
+        forms = chain(pieces(path, self._longest - 1), contents(path))
         return {needle for form in forms for needle in self.found(form)}
 
     @cached_property
-    def _by_head(self) -> dict[bytes, list[bytes]]:
-        heads: dict[bytes, list[bytes]] = {}
-        for needle in self._needles:
-            heads.setdefault(needle[:SHORTEST], []).append(needle)
-        return heads
+    def _longest(self) -> int:
+        return max(map(len, self._needles), default=SHORTEST)
 
     @cached_property
-    def _filters(self) -> tuple[_Filter, _Filter]:
-        heads = np.frombuffer(b"".join(self._by_head), _HEADS)
-        first, second = (_Filter(spread, heads) for spread in _SPREADS)
-        return first, second
+    def _groups(self) -> list[_Group]:
+        long = frozenset(needle for needle in self._needles if len(needle) >= _LONG)
+        return [_Group(needles) for needles in (long, self._needles - long) if needles]
+
+
+class _Group:
+    """Needles that are found by words of 8 bytes at every place of the data that `step` divides.
+
+    They are long enough that one of those words is wholly in each, wherever it begins: a word that
+    begins at one of its own first `step` bytes. The data's words are looked up in a filter, those
+    that pass in a second one, and those that pass both among the needles' words; the few that are
+    left are compared in full.
+    """
+
+    def __init__(self, needles: frozenset[bytes]) -> None:
+        self._needles = needles
+        self._lengths = sorted(set(map(len, needles)))
+        self._step = min(SHORTEST, 1 << ((self._lengths[0] - SHORTEST + 1).bit_length() - 1))
+        words = (
+            b"".join(needle[begin : begin + SHORTEST] for needle in needles)
+            for begin in range(self._step)
+        )
+        self._words = np.sort(np.concatenate([np.frombuffer(each, _WORDS) for each in words]))
+        self._filters = [_Filter(spread, self._words) for spread in _SPREADS]
+
+    def found(self, data: bytes) -> Iterator[bytes]:
+        """Those of them that occur in the data, perhaps more than once."""
+        for place in self._places(data):
+            for begin in range(max(0, place - self._step + 1), place + 1):
+                # By lengths, not needle by needle: thousands may have the same word.
+                for length in self._lengths:
+                    if (text := data[begin : begin + length]) in self._needles:
+                        yield text
 
     def _places(self, data: bytes) -> Iterator[int]:
-        """Where a needle may begin."""
+        """Where a word of a needle is."""
         first, second = self._filters
-        for start in range(min(SHORTEST, len(data))):
+        for start in range(0, min(SHORTEST, len(data)), self._step):
             count = (len(data) - start) // SHORTEST
-            heads = np.frombuffer(data, _HEADS, count=count, offset=start)
-            near = first.passed(heads)
-            yield from (start + SHORTEST * near[second.passed(heads[near])]).tolist()
+            words = np.frombuffer(data, _WORDS, count=count, offset=start)
+            near = first.passed(words)
+            near = near[second.passed(words[near])]
+            yield from (start + SHORTEST * near[self._has(words[near])]).tolist()
 
-    def _at(self, data: bytes, place: int) -> Iterator[bytes]:
-        for needle in self._by_head.get(data[place : place + SHORTEST], ()):
-            if data.startswith(needle, place):
-                yield needle
+    def _has(self, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of them are words of needles."""
+        # Without the last, so that what is larger than all is compared with it.
+        has: npt.NDArray[np.bool_] = self._words[np.searchsorted(self._words[:-1], words)] == words
+        return has
 
 
 class _Filter:
-    """Lets the heads of needles pass, and few others."""
+    """Lets the words of needles pass, and at most one in eight of all others."""
 
-    def __init__(self, spread: np.uint64, heads: npt.NDArray[np.uint64]) -> None:
-        self._spread = spread
-        self._passes = np.zeros(1 << _BITS, np.bool_)
-        self._passes[self._bucket(heads)] = True
+    def __init__(self, spread: np.uint64, words: npt.NDArray[np.uint64]) -> None:
+        bits = max(16, (8 * len(words) - 1).bit_length())
+        self._spread, self._shift = spread, np.uint64(64 - bits)
+        self._passes = np.zeros(1 << bits, np.bool_)
+        self._passes[self._bucket(words)] = True
 
-    def passed(self, heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    def passed(self, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
         """The positions of those that pass."""
-        return np.flatnonzero(self._passes.take(self._bucket(heads)))
+        return np.flatnonzero(self._passes.take(self._bucket(words)))
 
-    def _bucket(self, heads: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-        return ((heads * self._spread) >> np.uint64(64 - _BITS)).view(np.int64)
+    def _bucket(self, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        return ((words * self._spread) >> self._shift).view(np.int64)
 
 
 def pieces(path: Path, overlap: int) -> Iterator[bytes]:

@@ -7,9 +7,10 @@ every form of its content; the secret as it is, in hex and in base64.
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import math
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,6 +46,9 @@ MOST_IDS: Final = 100_000
 OWN: Final = ("scenario.toml", LEDGER_FILE, "work", REPEATABLE, TIMED)
 """A run's own data, below its folder."""
 
+STEPS: Final = 8
+"""At most, for each process: so many that none waits long for another at the end."""
+
 
 class Sought(NamedTuple):
     """What must not be found."""
@@ -69,26 +73,30 @@ def privacy(job: Job, crew: Crew, stored: Collection[Path]) -> pa.Table:
     places = [*_stores(contenders(job.scenario.strategies), stored), *own]
     what = sought(job.scenario)
     searched = len(what.needles) - len(what.secrets)
-    found = crew.steps(
-        "privacy", job, _found, [place.path for place in places], lambda path: [path]
-    )
+    parts = {place: list(_parts(job.folder, place)) for place in places}
+    once = {part.content: part for part in chain(*parts.values())}
+    by_size = sorted(once.values(), key=lambda part: part.size, reverse=True)
+    count = min(len(by_size), STEPS * crew.processes)
+    tasks = [by_size[first::count] for first in range(count)]
+    steps = crew.steps("privacy", job, _found, tasks, lambda task: [part.path for part in task])
+    found = dict(chain(*steps))
     rows = [
         {
             "option": place.option,
             "strategy": place.strategy,
             "place": place.path.name,
             "ids_searched": searched,
-            "raw_ids_found": len(each.raw_ids),
-            "secrets_found": len(each.secrets),
+            "raw_ids_found": len({id_ for part in its for id_ in found[part.content].raw_ids}),
+            "secrets_found": len({form for part in its for form in found[part.content].secrets}),
         }
-        for place, each in zip(places, found, strict=True)
+        for place, its in parts.items()
     ]
     return pa.Table.from_pylist(rows, PRIVACY)
 
 
 def search(path: Path, what: Sought) -> Found:
     """Searches a file, or all files below a folder."""
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    files = _files(path) if path.is_dir() else [path]
     found = frozenset[bytes]().union(*map(what.needles.found_in, files))
     return Found(found - what.secrets, found & what.secrets)
 
@@ -135,6 +143,15 @@ class _Place(NamedTuple):
     path: Path
 
 
+class _Part(NamedTuple):
+    """What is searched by itself."""
+
+    path: Path
+    content: Hashable
+    """The same for all names of one file, which is searched once."""
+    size: float
+
+
 def _stores(chosen: Sequence[Contender], stored: Collection[Path]) -> Iterator[_Place]:
     for each in chosen:
         for table in sorted(stored):
@@ -142,5 +159,26 @@ def _stores(chosen: Sequence[Contender], stored: Collection[Path]) -> Iterator[_
                 yield _Place(each.option.id, each.strategy.name, table)
 
 
-def _found(scenario: Scenario, folder: Path, place: Path) -> Found:
-    return search(folder / place, sought(scenario))
+def _parts(folder: Path, place: _Place) -> Iterator[_Part]:
+    """Each file of a table, for another table of the store may have it, too. Whole are the run's
+    own data, mostly small files, and a table that is not here but where a cluster's workers are."""
+    table = folder / place.path
+    if not place.option or not table.is_dir():
+        yield _Part(place.path, place.path, math.inf)
+        return
+    for file in _files(table):
+        stat = file.stat()
+        # With the suffix, for it says in what forms a file is searched.
+        content = (stat.st_dev, stat.st_ino, file.suffix)
+        yield _Part(file.relative_to(folder), content, stat.st_size)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _found(
+    scenario: Scenario, folder: Path, parts: Sequence[_Part]
+) -> list[tuple[Hashable, Found]]:
+    what = sought(scenario)
+    return [(part.content, search(folder / part.path, what)) for part in parts]

@@ -25,6 +25,36 @@ def test_all_that_occurs_is_found_and_nothing_else(needles: list[bytes], data: b
     assert Needles(needles).found(data) == {each for each in needles if each in data}
 
 
+def _ab(length: int) -> st.SearchStrategy[bytes]:
+    return st.text("ab", min_size=length, max_size=length).map(str.encode)
+
+
+@st.composite
+def searches(draw: st.DrawFn, lengths: st.SearchStrategy[int]) -> tuple[list[bytes], bytes]:
+    """Needles, and data with some of them at any alignment, perhaps less their first or last byte:
+    by chance the longer ones would hardly occur."""
+    needles = draw(st.lists(lengths.flatmap(_ab), min_size=1, max_size=8))
+    needle = st.sampled_from(needles)
+    most = needle.flatmap(lambda each: st.sampled_from([each, each[1:], each[:-1]]))
+    between = st.integers(0, 20).flatmap(_ab)
+    return needles, b"".join(draw(st.lists(most | between, max_size=8)))
+
+
+@given(st.one_of(searches(st.integers(8, 40)), st.integers(15, 40).map(st.just).flatmap(searches)))
+def test_needles_of_many_lengths_or_of_one_are_found_at_any_alignment(
+    search: tuple[list[bytes], bytes],
+) -> None:
+    needles, data = search
+    assert Needles(needles).found(data) == {each for each in needles if each in data}
+
+
+def test_thousands_that_begin_and_end_alike_are_told_apart() -> None:
+    needles = [b"the same beginning %05d and the same end" % each for each in range(20_000)]
+    there = needles[7::1000]
+    data = b"".join(b"." * at + each + each[:-1] for at, each in enumerate(there))
+    assert Needles(needles).found(data) == set(there)
+
+
 @pytest.mark.parametrize("at", range(9))
 def test_a_needle_is_found_wherever_it_begins(at: int) -> None:
     data = b"x" * at + b"0123456789abcdef" + b"y" * (9 - at)

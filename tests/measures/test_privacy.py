@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import shutil
 import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +19,17 @@ import pytest
 
 from dauexp.crew import Job
 from dauexp.errors import BadInput
-from dauexp.measures.privacy import OWN, PRIVACY, Found, privacy, search, secret_forms, sought
+from dauexp.measures.needles import Needles
+from dauexp.measures.privacy import (
+    OWN,
+    PRIVACY,
+    STEPS,
+    Found,
+    privacy,
+    search,
+    secret_forms,
+    sought,
+)
 from dauexp.options import contenders
 from dauexp.pool import Pool
 from dauexp.report import make
@@ -26,6 +40,9 @@ from dauexp.store import write_table
 from dauexp.traffic.files import read_requests, write_requests
 from dauexp.traffic.identity import load_secret
 from dauexp.traffic.requests import Simulator
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 NOTHING = Found(frozenset(), frozenset())
 FAULTS = (
@@ -111,6 +128,96 @@ def test_the_table_tells_where_it_was_found(damaged: Scenario, tmp_path: Path) -
     assert [(r["strategy"], r["place"]) for r in rows if r["raw_ids_found"]] == [
         ("field", "written")
     ]
+
+
+TABLES = tuple(Path("store", "glean", "events", name) for name in ("live", "stable"))
+
+
+def _write(folder: Path, scenario: Scenario, tables: Sequence[Path], files: int) -> None:
+    """A run's own files, empty, and so many of each table, the first with a raw id."""
+    (uid, _), *_ = planted(scenario)
+    for name in OWN:
+        (folder / name).touch()
+    for table, index in product(tables, range(files)):
+        text = uid.decode() if index == 0 else "nothing"
+        write_table(folder / table / f"{index}.parquet", pa.table({"user": [text]}))
+
+
+def _found_in(table: pa.Table) -> dict[str, int]:
+    return {row["place"]: row["raw_ids_found"] for row in table.to_pylist() if row["option"]}
+
+
+def test_a_file_of_two_tables_is_read_once_and_told_of_both(
+    damaged: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, stable = (tmp_path / table for table in TABLES)
+    _write(tmp_path, damaged, TABLES[:1], 2)
+    stable.mkdir()
+    for name in ("0.parquet", "1.parquet"):
+        (stable / name).hardlink_to(live / name)
+    shutil.copyfile(live / "1.parquet", stable / "copy.parquet")
+    (stable / "0.html").hardlink_to(live / "0.parquet")
+    read = list[str]()
+
+    def found_in(needles: Needles, path: Path) -> set[bytes]:
+        read.append(path.name)
+        return search_in(needles, path)
+
+    search_in = Needles.found_in
+    monkeypatch.setattr(Needles, "found_in", found_in)
+    with Pool(1) as pool:
+        table = privacy(Job(damaged, tmp_path, silent), pool, TABLES)
+    assert _found_in(table) == {"live": 1, "stable": 1}
+    assert Counter(read) == Counter(["0.parquet", "1.parquet", "copy.parquet", "0.html", *OWN])
+
+
+def test_the_files_of_a_table_are_spread_over_few_steps(damaged: Scenario, tmp_path: Path) -> None:
+    _write(tmp_path, damaged, TABLES, 50)
+    told = list[tuple[str, int, int]]()
+    with Pool(1) as pool:
+        job = Job(damaged, tmp_path, lambda *step: told.append(step))
+        assert _found_in(privacy(job, pool, TABLES)) == {"live": 1, "stable": 1}
+    assert told == [("privacy", done, STEPS) for done in range(STEPS + 1)]
+
+
+class _Elsewhere:
+    """A crew that sees another folder, with what each step says it needs and nothing else."""
+
+    processes = 2
+
+    def __init__(self, theirs: Path, top: Path) -> None:
+        self._theirs, self._top = theirs, top
+
+    def steps(
+        self,
+        stage: str,
+        job: Job,
+        function: Callable[[Scenario, Path, T], R],
+        tasks: Sequence[T],
+        needs: Callable[[T], Sequence[Path]],
+    ) -> list[R]:
+        results = []
+        for index, task in enumerate(tasks):
+            folder = self._top / f"{stage}-{index}"
+            for name in needs(task):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                whole = (self._theirs / name).is_dir()
+                (shutil.copytree if whole else shutil.copyfile)(self._theirs / name, folder / name)
+            results.append(function(job.scenario, folder, task))
+        return results
+
+
+@pytest.mark.parametrize("client", ["theirs", "here"])
+def test_tables_are_searched_where_the_workers_are(
+    client: str, damaged: Scenario, tmp_path: Path
+) -> None:
+    """Be they on the client, too, as in a folder that all see, or not, as those at a URL."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    _write(theirs, damaged, TABLES, 9)
+    crew = _Elsewhere(theirs, tmp_path)
+    table = privacy(Job(damaged, tmp_path / client, silent), crew, TABLES)
+    assert _found_in(table) == {"live": 1, "stable": 1}
 
 
 def test_ids_of_an_own_trace_and_its_secret_are_looked_for(
