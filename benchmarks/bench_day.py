@@ -3,9 +3,8 @@
 The scenario `production-day` (273.6 million requests of 15 million active users) through options A
 and B with their emitters in Rust, generated and by hand, and through C by `set` and by `field`;
 every document validated, none counted twice. Each is a whole run in a process tree of its own,
-which is looked at once a second. What is in Rust is built beforehand. A share of the day has so
-many fewer users; then time and disk are compared with that share of the goals, memory with all of
-it.
+which is watched. What is in Rust is built beforehand. A share of the day has so many fewer users;
+then time and disk are compared with that share of the goals, memory with all of it.
 
 With `--keep` runs stay in that folder, and go on there after a kill: their times add up, but for
 what the kill undid.

@@ -1,16 +1,20 @@
 """How the cost of each option grows with the requests, by decades, and what breaks first.
 
 Each option and strategy alone carries a day of production (the scenario `production-day`) of ever
-more users: 10^5, 10^6, ... requests, each a whole run in a process tree of its own. A run of a
-hundred users shows what is there whatever the volume; what comes beyond it is fitted by a power law
-for each stage and measure. The laws are extrapolated, with 95% intervals of the prediction, to ten
-times the users of the decision record, and to a year of its days in one run; and to the volume at
-which each option first comes to a limit: the memory or the disk of one machine, or a day's requests
-that take longer than a day. Prints the tables of docs/performance.md.
+more users: a thousandth of the record's 273.6 million requests, ten times as many, ..., each a
+whole run in a process tree of its own. A run of a hundred users shows what is there whatever the
+volume; what comes beyond it is fitted by a power law for each stage and measure. The laws are
+extrapolated, with 95% intervals of the prediction, to ten times the users of the decision record,
+and to a year of its days in one run; and to the volume at which each option first comes to a limit:
+the memory or the disk of one machine, or a day's requests that take longer than a day. Prints the
+tables of docs/performance.md.
 
-    python benchmarks/bench_decades.py                            # up to 10^7: an hour
-    python benchmarks/bench_decades.py --most 1e8 --keep decades  # hours; goes on after a kill
-    python benchmarks/bench_decades.py --least 1e4 --most 1e6 --only glean --only statsd:field
+    python benchmarks/bench_decades.py                              # up to a tenth of the day
+    python benchmarks/bench_decades.py --most 2.736e8 --keep day    # hours; goes on after a kill
+    python benchmarks/bench_decades.py --most 2.736e6 --only glean --only statsd:field
+
+The whole days of `bench_day.py --share 1 --keep day` are runs of this benchmark, too, and are not
+done again.
 """
 
 from __future__ import annotations
@@ -137,8 +141,8 @@ def law_rows(way: str, of: Mapping[str, PowerLaw]) -> list[list[str]]:
 def main() -> None:
     """Measures, and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--least", type=float, default=1e5, help="requests of the smallest runs")
-    parser.add_argument("--most", type=float, default=1e7, help="requests of the largest runs")
+    parser.add_argument("--least", type=float, default=2.736e5, help="requests of the smallest")
+    parser.add_argument("--most", type=float, default=2.736e7, help="requests of the largest")
     parser.add_argument("--rounds", type=int, default=1, help="runs a level, each of its own seed")
     parser.add_argument("--only", choices=[*WAYS], action="append", help="repeatable")
     parser.add_argument("--keep", type=Path, help="folder that keeps the runs")

@@ -17,6 +17,9 @@ GLANCE = 0.1
 """Seconds between two looks at the memory that is resident."""
 LOOK = 1.0
 """Seconds between two looks at what is dearer to see: shares of memory, files."""
+PATIENCE = 50
+"""At least so many times as long as a look took passes until the next one: what is watched has the
+processors."""
 
 
 class Used(msgspec.Struct):
@@ -47,18 +50,19 @@ class Watch:
     """Watches this process and all below it within a `with`: `used` by stage.
 
     What is used is of the stage of the latest `turn`. Disk is what files below `folder` take, one
-    of several names once. `each_second` is called after each look at it.
+    of several names once. `after_looks` is called after each look at it: every second, or more
+    seldom where there is much to see.
     """
 
     def __init__(
         self,
         folder: Path | None = None,
-        each_second: Callable[[], None] = lambda: None,
+        after_looks: Callable[[], None] = lambda: None,
         stage: str = "",
     ) -> None:
         self.used: dict[str, Used] = {}
         self._folder = folder
-        self._each_second = each_second
+        self._after_looks = after_looks
         self._stage = stage
         self._begun = (time.perf_counter(), _cpu_seconds())
         self._lock = threading.Lock()
@@ -94,8 +98,11 @@ class Watch:
         self.turn()
 
     def _repeat(self, seconds: float, look: Callable[[], None]) -> None:
-        while not self._stopped.wait(seconds):
+        wait = seconds
+        while not self._stopped.wait(wait):
+            began = time.perf_counter()
             look()
+            wait = max(seconds, PATIENCE * (time.perf_counter() - began))
 
     def _glance(self) -> None:
         seen = Used(resident_bytes=_together(lambda process: process.memory_info().rss))
@@ -109,7 +116,7 @@ class Watch:
         with self._lock:
             self._add(seen)
             self._count()
-        self._each_second()
+        self._after_looks()
 
     def _count(self) -> None:
         """Adds the time since it was last counted."""

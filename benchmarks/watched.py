@@ -1,7 +1,7 @@
 """A run that is watched, stage by stage, in a process tree of its own.
 
-Its account is kept in a file beside the run, once a second: a run that was killed goes on, and so
-does its account, but for what the kill undid.
+Its account is kept in a file beside the run, every second or few: a run that was killed goes on,
+and so does its account, but for what the kill undid.
 """
 
 from __future__ import annotations

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
+import pytest
+
+from benchmarks import watch
 from benchmarks.watch import on_disk
 
 
@@ -36,3 +40,18 @@ def test_what_is_gone_meanwhile_is_passed_over(tmp_path: Path) -> None:
     finally:
         ended.set()
         other.join()
+
+
+def test_looks_that_take_long_come_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def slow(_: Path) -> int:
+        looks.append(time.monotonic())
+        time.sleep(0.02)
+        return 0
+
+    monkeypatch.setattr(watch, "on_disk", slow)
+    monkeypatch.setattr(watch, "LOOK", 0.01)
+    with watch.Watch(tmp_path):
+        time.sleep(1.5)
+    assert len(looks) <= 3, "a look takes no more than a fiftieth of the time"
