@@ -14,15 +14,16 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from distributed import LocalCluster
 
+from benchmarks.bench_day import users_of
+from benchmarks.spread import spread
 from dauexp.cluster import run_on
 from dauexp.run import Progress, run
 from dauexp.scenario import Scenario, load
@@ -81,20 +82,18 @@ def timed(way: Way, scenario: Scenario) -> tuple[Took, Mapping[str, bytes]]:
     return Took(whole, moments[-1] - moments[0]), results
 
 
-def spread(values: Sequence[float], digits: int) -> str:
-    """Median, lowest and highest."""
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
-
 def main() -> None:
     """Runs all ways in turn, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=0.01, help="of the day's users")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    users = max(1, round(options.share * load("production-day").traffic.users))
     chosen = ", ".join(f'"{each}"' for each in STRATEGIES)
-    changes = [f"traffic.users={users}", f"strategies=[{chosen}]", "experiments.run=[]"]
+    changes = [
+        f"traffic.users={users_of(options.share)}",
+        f"strategies=[{chosen}]",
+        "experiments.run=[]",
+    ]
     scenario = load("production-day", changes)
     took: dict[str, list[Took]] = {}
     with ExitStack() as stack:
@@ -118,7 +117,7 @@ def main() -> None:
         cells = [name]
         for of in range(len(Took._fields)):
             ratios = [base[of] / each[of] for base, each in zip(took[BASE], its, strict=True)]
-            cells += [spread([each[of] for each in its], 1), spread(ratios, 2)]
+            cells += [spread([each[of] for each in its], ".1f"), spread(ratios, ".2f")]
         print(f"| {' | '.join(cells)} |")
     print(f"\n{options.share:g} of the day, {options.rounds} rounds; all results equal")
 

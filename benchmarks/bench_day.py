@@ -39,9 +39,12 @@ class Way(NamedTuple):
     goal_minutes: float
 
 
+IN_RUST = ("glean.emitter=rust", "glean.decoder=rust")
+"""What of a scenario is changed for A and B at their fastest."""
+
 WAYS: Mapping[str, Way] = {
-    "glean": Way(("glean.emitter=rust", "glean.decoder=rust"), 30),
-    "custom": Way(("glean.emitter=rust", "glean.decoder=rust"), 60),
+    "glean": Way(IN_RUST, 30),
+    "custom": Way(IN_RUST, 60),
     "statsd:set": Way((), 60),
     "statsd:field": Way((), 60),
 }
@@ -63,10 +66,14 @@ COLUMNS = (
 )
 
 
+def users_of(share: float) -> int:
+    """The users of a share of the day."""
+    return max(1, round(share * load("production-day").traffic.users))
+
+
 def scenario(label: str, share: float) -> Scenario:
     """A share of the day, for one contender alone."""
-    users = max(1, round(share * load("production-day").traffic.users))
-    alone = [f"traffic.users={users}", f'strategies=["{label}"]', "experiments.run=[]"]
+    alone = [f"traffic.users={users_of(share)}", f'strategies=["{label}"]', "experiments.run=[]"]
     return load("production-day", [*alone, *WAYS[label].changes])
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from benchmarks.bench_day import IN_RUST
 from benchmarks.watched import ANSWERED, Account, watched
 from dauexp.measures.extrapolation import PowerLaw, breaks_first, power_law
 from dauexp.options import contenders
@@ -40,13 +41,9 @@ DAY_REQUESTS = 273.6e6
 FIXED_USERS = 100
 """So few that all they cost is what a run costs whatever its volume."""
 
-IN_RUST = ("glean", "custom")
 WAYS: Mapping[str, Sequence[str]] = {
     **{each.label: [f'strategies=["{each.label}"]'] for each in contenders()},
-    **{
-        f"{label}, in Rust": [f'strategies=["{label}"]', "glean.emitter=rust", "glean.decoder=rust"]
-        for label in IN_RUST
-    },
+    **{f"{label}, in Rust": [f'strategies=["{label}"]', *IN_RUST] for label in ("glean", "custom")},
 }
 """The contenders, each with what of the scenario is changed for it."""
 

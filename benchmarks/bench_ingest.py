@@ -14,7 +14,6 @@ takes minutes the first time.
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from typing import NamedTuple
 import psutil
 import pyarrow as pa
 
+from benchmarks.spread import spread
 from dauexp.ingest.decoder import Language, decoder
 from dauexp.ingest.rustreader import rust_library
 from dauexp.ingest.stable import settle
@@ -122,11 +122,6 @@ def measured(pool: Pool, language: Language, files: Sequence[Path]) -> Measureme
         accounts = pa.concat_tables(counted)
         assert sum(accounts["count"].to_pylist()) == documents
     return Measurement(documents, ingested - started, ended - ingested, after - before)
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Median, lowest and highest."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ in the same round. Building the programs, before that, takes minutes the first t
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from benchmarks.spread import spread
 from dauexp.ingest.strategy import IngestedStrategy
 from dauexp.options.custom import CustomEvents
 from dauexp.options.glean import REGISTRY, GleanEvents
@@ -65,11 +65,6 @@ def seconds_of_requests(service: RustService, batches: Sequence[pa.RecordBatch])
     for batch in batches:
         service.wire(batch)
     return time.perf_counter() - started
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Median, lowest and highest."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ the ratio per core to the daemon or database of the same round that is fastest t
 from __future__ import annotations
 
 import socket
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ import psutil
 import pyarrow as pa
 import urllib3
 
+from benchmarks.spread import spread
 from dauexp.options import LEDGER_PART, Part, contenders
 from dauexp.options.statsd.aggregator import Aggregator
 from dauexp.options.statsd.columns import BatchAggregator
@@ -182,11 +182,6 @@ def in_turn(ways: Mapping[str, Callable[[int], Spent]]) -> dict[str, list[Spent]
             if round_:
                 spent[name].append(taken)
     return spent
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Median, lowest and highest."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def report(what: str, count: int, spent: Mapping[str, Sequence[Spent]], peers: set[str]) -> None:

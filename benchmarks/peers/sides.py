@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from benchmarks.spread import spread
 
 
 class Taken(NamedTuple):
@@ -112,11 +113,6 @@ def _hold_together(subject: Subject, way: Way, answer: float, first: float) -> N
 def _rates(values: Sequence[float]) -> str:
     """Whole numbers, but where these would say nothing."""
     return spread(values, ",.0f" if min(values) >= 10 else ".3f")
-
-
-def spread(values: Sequence[float], form: str) -> str:
-    """Median, lowest and highest."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def markdown(found: Found) -> str:
