@@ -44,6 +44,7 @@ class Field(InfluxStrategy):
     exact = True
     summary = "user id as a field, one point a request; points of one series and time overwrite"
     measurement_name = "requests"
+    shelved_by = USER
     laws = (Law(("delivered",), ("points_written", "malformed"), settled=True), WRITTEN)
 
     @property

@@ -7,7 +7,7 @@ and no row is read more than twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -68,6 +68,8 @@ class Settled(NamedTuple):
 
     points: pa.Table
     accounts: pa.Table
+    portions: int = 1
+    """Of how many portions of the measurement this is one."""
 
 
 def settle_flushes(
@@ -117,14 +119,16 @@ def _settle(
         connection.execute(_EVERY_PART.format(files=files))
         connection.execute("CREATE VIEW parts AS FROM every_part")
         connection.register("refused", _refused(connection, measurement, query, limits))
-        for portion in _portions(connection, Path(spill, "portions")):
+        numbers = _numbered(connection)
+        for portion in _portions(connection, numbers, Path(spill, "portions")):
             connection.execute(f"CREATE OR REPLACE VIEW parts AS {portion}")
             connection.execute(
                 "CREATE OR REPLACE TEMP TABLE writes AS "
                 f"SELECT w.*, coalesce(r.reason, '') AS reason FROM ({query}) AS w "
                 f"LEFT JOIN refused AS r ON {same}"
             )
-            yield Settled(_stored(connection, measurement), _accounts(connection))
+            stored = _stored(connection, measurement)
+            yield Settled(stored, _accounts(connection), len(numbers))
 
 
 def _refused(
@@ -156,11 +160,18 @@ def _columns(measurement: Measurement, prefix: str = "") -> str:
     return ", ".join(prefix + name for name in ("time", *measurement.tags))
 
 
-def _portions(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[str]:
-    """Queries for all parts, in portions of whole minutes of about CHUNK_ROWS, in order of time.
-    Where there are several, their rows are first put apart below `folder`."""
+def _numbered(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The numbers of the portions of all parts: whole minutes of about CHUNK_ROWS."""
     connection.execute(_PORTIONS, {"rows": CHUNK_ROWS})
-    numbers = connection.execute("SELECT DISTINCT portion FROM portions ORDER BY 1").fetchall()
+    found = connection.execute("SELECT DISTINCT portion FROM portions ORDER BY 1").fetchall()
+    return [number for (number,) in found]
+
+
+def _portions(
+    connection: duckdb.DuckDBPyConnection, numbers: Sequence[int], folder: Path
+) -> Iterator[str]:
+    """Queries for all parts, a portion each, in order of time. Where there are several, their rows
+    are first put apart below `folder`."""
     if len(numbers) == 1:
         yield "FROM every_part"
         return
@@ -169,7 +180,7 @@ def _portions(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[s
         f"COPY (SELECT p.*, portion FROM every_part AS p JOIN portions ON {_MINUTE} = minute) "
         f"TO {_quoted(folder)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (portion))"
     )
-    for (number,) in numbers:
+    for number in numbers:
         own = folder / f"portion={number}"
         files = _quoted(f"{pattern(own)}/*.parquet")
         yield f"FROM read_parquet({files}, hive_partitioning = false)"

@@ -22,7 +22,7 @@ from datasketches import hll_sketch, hll_union, tgt_hll_type
 from dauexp.database import Asking, Step
 from dauexp.options import Part
 from dauexp.options.statsd.sets import SetStrategy
-from dauexp.options.statsd.settlement import Measurement, Settled, settle_flushes
+from dauexp.options.statsd.settlement import Measurement, settle_flushes
 from dauexp.options.statsd.strategies import FLUSHED
 from dauexp.scenario import Scenario
 from dauexp.store import Store
@@ -59,7 +59,7 @@ class Sketch(SetStrategy):
         members = Measurement(self.schema.tags, {"members": pa.list_(pa.uint64())})
         flushed = store.table(FLUSHED)
         parts = settle_flushes(flushed, members, self.together, self.limits)
-        return self.stored(Settled(self._sketched(points), accounts) for points, accounts in parts)
+        return self.stored(each._replace(points=self._sketched(each.points)) for each in parts)
 
     def _sketched(self, points: pa.Table) -> pa.Table:
         sketches = [self._sketch(each) for each in points["members"].to_pylist()]

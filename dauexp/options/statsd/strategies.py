@@ -27,6 +27,7 @@ from dauexp.options.statsd.packets import METRIC_TYPE
 from dauexp.options.statsd.points import Limits
 from dauexp.options.statsd.remote import asked, written
 from dauexp.options.statsd.settlement import Measurement, PointsDatabase, Settled, settle_flushes
+from dauexp.options.statsd.shelves import shelved
 from dauexp.scenario import Scenario
 from dauexp.store import Store
 
@@ -48,6 +49,8 @@ class InfluxStrategy(Strategy):
     languages: ClassVar[tuple[str, ...]] = ("sql", "flux", "influxql")
     measurement_name: ClassVar[str]
     """The measurement without the scenario's prefix: so it is called in queries."""
+    shelved_by: ClassVar[str | None] = None
+    """The column of users, where it has one: of a large table, a user's points lie together."""
 
     @property
     def measurement(self) -> str:
@@ -84,8 +87,12 @@ class InfluxStrategy(Strategy):
         """What is settled as parts of the store; by the server too, where the scenario has one."""
         if self.scenario.influxdb.backend == "server":
             settled = written(settled, self.schema, self.measurement, self.scenario, self.name)
-        for points, accounts in settled:
-            yield Part(self.measurement_name, points)
+        for points, accounts, portions in settled:
+            if self.shelved_by is None or portions == 1:
+                yield Part(self.measurement_name, points)
+            else:
+                for shelf, rows in shelved(points, self.shelved_by, portions):
+                    yield Part(f"{self.measurement_name}/{shelf:03}", rows)
             yield Part(LEDGER_PART, accounts)
 
     def database(self, store: Store) -> Database:

@@ -15,6 +15,7 @@ class Tag(CountingStrategy):
     exact = True
     summary = "user id as a tag of a counter: exact, one series a user"
     measurement_name = "requests"
+    shelved_by = "user"
     tags = (*TAGS, "user")
 
     def send(self, client: statsd.StatsClient, names: list[str], users: list[str]) -> None:

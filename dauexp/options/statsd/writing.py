@@ -112,16 +112,18 @@ def through(
 
     A rejected point is counted on the day of its own time.
     """
-    for points, accounts in settled:
+    for portion in settled:
+        points = portion.points
         rejected = writer.write(lines(points, measurement, name).to_pylist())
         if not rejected:
-            yield Settled(points, accounts)
+            yield portion
             continue
         places = pa.array(sorted(rejected), pa.int64())
         kept = pa.array([place not in rejected for place in range(points.num_rows)], pa.bool_())
         reasons = pa.array([rejected[place] for place in sorted(rejected)], pa.string())
         refused = points.take(places).append_column("reason", reasons)
-        yield Settled(points.filter(kept), pa.concat_tables([accounts, *_moved(refused)]))
+        accounts = pa.concat_tables([portion.accounts, *_moved(refused)])
+        yield portion._replace(points=points.filter(kept), accounts=accounts)
 
 
 def _moved(refused: pa.Table) -> Iterator[pa.Table]:
