@@ -66,13 +66,20 @@ class Carried(NamedTuple):
 CARRIED: Mapping[str, Carried] = {
     "glean": Carried(
         registry=True,
-        emitter=("glean/emitter.py::PythonEmitter",),
+        emitter=(
+            "glean/emitter.py::PythonEmitter.__init__",
+            "glean/emitter.py::PythonEmitter.lines",
+        ),
         generated=True,
     ),
     # A hand-written emitter still needs the registry: the columns of its tables come from it.
     "custom": Carried(
         registry=True,
-        emitter=("custom/logger.py", "custom/__init__.py::CustomEvents.written"),
+        emitter=(
+            "custom/logger.py",
+            "custom/emitter.py::PythonEmitter.__init__",
+            "custom/emitter.py::PythonEmitter.lines",
+        ),
     ),
     "statsd": Carried(
         emitter=("statsd/emission.py::tagged_names",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from dauexp import ledger
-from dauexp.ingest.strategy import Logged
 from dauexp.options import LEDGER_PART
 from dauexp.options.custom import CustomEvents
 from dauexp.scenario import load
@@ -23,15 +21,15 @@ MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
 class Careless(CustomEvents):
     """Garbles some lines: cut off, no schema, not valid."""
 
-    def log(self, requests: Iterable[Logged]) -> list[bytes]:
-        lines = super().log(requests)
+    def wire(self, observations: pa.RecordBatch) -> pa.Array:
+        lines = super().wire(observations).to_pylist()
         for n in range(0, len(lines), 5):
             lines[n] = lines[n][:50]
         for n in range(1, len(lines), 7):
             lines[n] = lines[n].replace(b'"events"', b'"event"', 1)
         for n in range(3, len(lines), 11):
             lines[n] = lines[n].replace(b"ping_info", b"pinginfo")
-        return lines
+        return pa.array(lines, pa.binary())
 
 
 def _observations(rows: int) -> pa.RecordBatch:

@@ -13,17 +13,11 @@ from dauexp.errors import BadInput
 from dauexp.ingest.registry import Registry
 from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option, glean
-from dauexp.options.custom.logger import SyncEventsLogger
+from dauexp.options.custom.emitter import PythonEmitter
 from dauexp.options.custom.rustbuild import rust_program
 from dauexp.options.glean.rustemitter import RustEmitter
 from dauexp.scenario import Scenario
 from dauexp.settings import Glean
-
-
-@lru_cache(maxsize=4)
-def _rust_emitter(parameters: Glean) -> RustEmitter:
-    """The same one from unit to unit: a program takes its time to start."""
-    return RustEmitter(rust_program(), parameters)
 
 
 class CustomEvents(IngestedStrategy):
@@ -49,22 +43,13 @@ class CustomEvents(IngestedStrategy):
         return glean.QUERIES
 
     @cached_property
-    def _logger(self) -> SyncEventsLogger:
-        parameters = self.scenario.glean
-        return SyncEventsLogger(
-            parameters.application_id, parameters.app_display_version, parameters.app_channel
-        )
-
-    @property
-    def _in_rust(self) -> RustEmitter | None:
-        """The emitter, where it is not in Python."""
-        parameters = self.scenario.glean
-        return _rust_emitter(parameters) if parameters.emitter == "rust" else None
+    def _emitter(self) -> PythonEmitter | RustEmitter:
+        return _emitter(self.scenario.glean)
 
     @property
     def processes(self) -> Sequence[int]:
         """Those that the emitter runs."""
-        return self._in_rust.processes if self._in_rust else ()
+        return self._emitter.processes
 
     def prepare(self) -> None:
         """Builds what is in Rust: the emitter, and what reads its lines."""
@@ -74,25 +59,19 @@ class CustomEvents(IngestedStrategy):
 
     def wire(self, observations: pa.RecordBatch) -> pa.Array:
         """The lines of the hand-written logger for a batch of requests."""
-        return self._in_rust.wire(observations) if self._in_rust else super().wire(observations)
+        return self._emitter.wire(observations)
 
     def log(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the hand-written logger."""
-        return self._in_rust.lines(requests) if self._in_rust else self.written(requests)
+        return self._emitter.lines(requests)
 
-    def written(self, requests: Iterable[Logged]) -> list[bytes]:
-        """The lines of the logger in Python."""
-        write = self._logger.get_collections
-        return [
-            write(
-                user_agent=request.user_agent,
-                hashed_fxa_uid=request.hashed_fxa_uid,
-                hashed_device_id=request.hashed_device_id,
-                platform=request.platform,
-                device_family=request.device_family,
-            ).encode()
-            for request in requests
-        ]
+
+@lru_cache(maxsize=4)
+def _emitter(parameters: Glean) -> PythonEmitter | RustEmitter:
+    """The emitter, the same one from unit to unit: a program takes its time to start."""
+    if parameters.emitter == "rust":
+        return RustEmitter(rust_program(), parameters)
+    return PythonEmitter(parameters)
 
 
 OPTION: Final = Option(

@@ -7,20 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from dauexp.ingest.strategy import Logged
 from dauexp.options.custom import CustomEvents
-from dauexp.run import run
 from dauexp.scenario import Scenario, load
-from dauexp.traffic.source import Simulated
+from tests.options.in_rust import ODD, assert_same_answers, observations
 
 pytestmark = pytest.mark.heavy
 
 OF_THE_MOMENT = ("Timestamp", "document_id", "start_time", "end_time")
-ODD = Logged('a\nb\r\n"\\\u2028\x00é\U0001f980', "", "\t", "x\ny", "\x7f")
 
 
 @pytest.fixture
@@ -30,12 +25,6 @@ def both() -> dict[str, CustomEvents]:
         emitter: CustomEvents(load("quick", [*changes, f"glean.emitter={emitter}"]))
         for emitter in ("python", "rust")
     }
-
-
-def observations(rows: int) -> pa.RecordBatch:
-    batches = Simulated(load("quick", ["traffic.users=2000"])).batches(0, 0)
-    found = pa.Table.from_batches([batch.observations for batch in batches]).combine_chunks()
-    return found.slice(0, rows).to_batches()[0]
 
 
 def documents(lines: list[bytes]) -> list[str]:
@@ -94,14 +83,4 @@ def test_its_program_is_accounted_for(both: dict[str, CustomEvents]) -> None:
 
 
 def test_a_run_with_either_gives_the_same_answers(small: Scenario, tmp_path: Path) -> None:
-    folders = []
-    for emitter in ("python", "rust"):
-        parameters = small.glean.model_copy(update={"emitter": emitter})
-        scenario = small.model_copy(update={"glean": parameters, "strategies": ("custom",)})
-        folders.append(run(scenario, tmp_path, processes=1))
-    one, other = folders
-    assert one != other
-    for table in ("ledger.parquet", "results/answers.parquet", "results/accuracy.parquet"):
-        rows = pq.read_table(one / table)
-        assert rows.num_rows
-        assert rows.equals(pq.read_table(other / table)), table
+    assert_same_answers(small, "custom", tmp_path)

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from dauexp.errors import BadInput, DauexpError
@@ -27,11 +26,10 @@ from dauexp.options.glean.rustemitter import (
     RustEmitter,
     RustService,
 )
-from dauexp.run import run
 from dauexp.scenario import Scenario, load
 from dauexp.settings import Glean
 from dauexp.tables import MESSAGES
-from dauexp.traffic.source import Simulated
+from tests.options.in_rust import ODD, assert_same_answers, observations
 
 pytestmark = pytest.mark.heavy
 
@@ -55,14 +53,6 @@ def documents(lines: pa.Array | list[bytes]) -> list[dict[str, Any]]:
         document["Fields"]["payload"] = orjson.loads(document["Fields"]["payload"])
         found.append(document)
     return found
-
-
-def observations(rows: int) -> pa.RecordBatch:
-    """The first simulated observations."""
-    scenario = load("quick", ["traffic.users=2000"])
-    batches = Simulated(scenario).batches(0, 0)
-    found = pa.Table.from_batches([batch.observations for batch in batches]).combine_chunks()
-    return found.slice(0, rows).to_batches()[0]
 
 
 def differences(one: Any, other: Any, place: str = "") -> set[str]:
@@ -102,9 +92,8 @@ def test_documents_of_both_emitters_differ_only_by_design() -> None:
 
 
 def test_odd_values_come_through_alike() -> None:
-    odd = Logged('a\nb\r\n"\\\u2028\x00é\U0001f980', "", "\t", "x\ny", "\x7f")
     both = strategies()
-    lines = {name: strategy.log([odd, odd]) for name, strategy in both.items()}
+    lines = {name: strategy.log([ODD, ODD]) for name, strategy in both.items()}
     assert all(len(each) == 2 for each in lines.values())
     one, other = (documents(each)[0] for each in lines.values())
     assert differences(one, other) == set(DIFFERENT)
@@ -249,14 +238,4 @@ def test_the_command_prints_what_it_built() -> None:
 
 
 def test_a_run_with_either_emitter_gives_the_same_answers(small: Scenario, tmp_path: Path) -> None:
-    folders = {}
-    for emitter in ("python", "rust"):
-        parameters = small.glean.model_copy(update={"emitter": emitter})
-        scenario = small.model_copy(update={"glean": parameters, "strategies": ("glean",)})
-        folders[emitter] = run(scenario, tmp_path, processes=1)
-    one, other = folders.values()
-    assert one != other
-    for table in ("ledger.parquet", "results/answers.parquet", "results/accuracy.parquet"):
-        rows = pq.read_table(one / table)
-        assert rows.num_rows
-        assert rows.equals(pq.read_table(other / table)), table
+    assert_same_answers(small, "glean", tmp_path)

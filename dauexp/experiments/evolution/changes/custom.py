@@ -12,12 +12,11 @@ from dauexp.experiments.evolution.changes.registry import REGISTERED
 from dauexp.experiments.evolution.code import Code
 
 LOGGER: Final = "custom/logger.py"
-CALL: Final = "custom/__init__.py"
+CALL: Final = "custom/emitter.py"
 _LAST_PARAMETER = "        device_family: str,\n    ) -> str:\n"
 _LAST_METRIC = '            "syncstorage.device_family": device_family,\n'
 _LAST_ARGUMENT = "                device_family=request.device_family,\n"
 _PAYLOAD = "    def payload("
-_OPTION = "\n\nOPTION: Final"
 
 
 def _new_string(code: Code) -> Code:
@@ -101,9 +100,8 @@ def _new_event(code: Code) -> Code:
 
     def envelope(''',
         )
-        .change(
+        .append(
             CALL,
-            _OPTION,
             '''
     def uploads(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the hand-written logger for some uploads."""
@@ -121,8 +119,7 @@ def _new_event(code: Code) -> Code:
             ).encode()
             for request in requests
         ]
-'''
-            + _OPTION,
+''',
         )
     )
 
@@ -159,9 +156,8 @@ def _second_ping(code: Code) -> Code:
 '''
             + _PAYLOAD,
         )
-        .change(
+        .append(
             CALL,
-            _OPTION,
             '''
     def health(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the hand-written logger of the versions of clients."""
@@ -172,8 +168,7 @@ def _second_ping(code: Code) -> Code:
             ).encode()
             for request in requests
         ]
-'''
-            + _OPTION,
+''',
         )
     )
 
