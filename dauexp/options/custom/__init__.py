@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
-import pyarrow as pa
-
 from dauexp.errors import BadInput
+from dauexp.ingest.emission import EmitterStrategy
 from dauexp.ingest.registry import Registry
-from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option, glean
 from dauexp.options.custom.emitter import PythonEmitter
 from dauexp.options.custom.rustbuild import rust_program
@@ -20,7 +17,7 @@ from dauexp.scenario import Scenario
 from dauexp.settings import Glean
 
 
-class CustomEvents(IngestedStrategy):
+class CustomEvents(EmitterStrategy):
     """The same event in the same ping as option A's, logged by code written by hand."""
 
     name: ClassVar[str] = "events"
@@ -46,24 +43,11 @@ class CustomEvents(IngestedStrategy):
     def _emitter(self) -> PythonEmitter | RustEmitter:
         return _emitter(self.scenario.glean)
 
-    @property
-    def processes(self) -> Sequence[int]:
-        """Those that the emitter runs."""
-        return self._emitter.processes
-
     def prepare(self) -> None:
         """Builds what is in Rust: the emitter, and what reads its lines."""
         if self.scenario.glean.emitter == "rust":
             rust_program()
         super().prepare()
-
-    def wire(self, observations: pa.RecordBatch) -> pa.Array:
-        """The lines of the hand-written logger for a batch of requests."""
-        return self._emitter.wire(observations)
-
-    def log(self, requests: Iterable[Logged]) -> list[bytes]:
-        """The lines of the hand-written logger."""
-        return self._emitter.lines(requests)
 
 
 @lru_cache(maxsize=4)

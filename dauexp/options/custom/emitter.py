@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-import pyarrow as pa
-
-from dauexp.ingest.strategy import Logged, logged
+from dauexp.ingest.emission import InProcess
+from dauexp.ingest.strategy import Logged
 from dauexp.options.custom.logger import SyncEventsLogger
 from dauexp.settings import Glean
 
 
-class PythonEmitter:
+class PythonEmitter(InProcess):
     """Option B's emitter in Python: the logger written by hand."""
 
     def __init__(self, parameters: Glean) -> None:
         self._logger = SyncEventsLogger(
             parameters.application_id, parameters.app_display_version, parameters.app_channel
         )
-
-    @property
-    def processes(self) -> Sequence[int]:
-        """It runs in this process."""
-        return ()
-
-    def wire(self, observations: pa.RecordBatch) -> pa.Array:
-        """The lines for a batch of OBSERVATIONS, in order, without line ends."""
-        return logged(self.lines, observations)
 
     def lines(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines of the logger for some requests, in order, without line ends."""

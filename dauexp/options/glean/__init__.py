@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
-import pyarrow as pa
-
+from dauexp.ingest.emission import EmitterStrategy
 from dauexp.ingest.registry import Registry
-from dauexp.ingest.strategy import IngestedStrategy, Logged
 from dauexp.options import Option
 from dauexp.options.glean.emitter import PythonEmitter
 from dauexp.options.glean.generate import python_module
@@ -25,7 +22,7 @@ REGISTRY: Final = Registry((FOLDER / "metrics.yaml", FOLDER / "pings.yaml"))
 QUERIES: Final = FOLDER / "queries"
 
 
-class GleanEvents(IngestedStrategy):
+class GleanEvents(EmitterStrategy):
     """The event `syncstorage.get_collections` in the `events` ping, logged by generated code; or
     the event of a service of one's own, where the scenario names its registry."""
 
@@ -54,11 +51,6 @@ class GleanEvents(IngestedStrategy):
     def _emitter(self) -> PythonEmitter | RustEmitter:
         return _emitter(self.scenario.glean, self.registry.digest)
 
-    @property
-    def processes(self) -> Sequence[int]:
-        """Those that the emitter runs."""
-        return self._emitter.processes
-
     def prepare(self) -> None:
         """Generates the emitter, and builds what is in Rust: it, and what reads its lines."""
         if self.scenario.glean.emitter == "rust":
@@ -66,14 +58,6 @@ class GleanEvents(IngestedStrategy):
         else:
             python_module(self.registry)
         super().prepare()
-
-    def wire(self, observations: pa.RecordBatch) -> pa.Array:
-        """The lines of the generated logger for a batch of requests."""
-        return self._emitter.wire(observations)
-
-    def log(self, requests: Iterable[Logged]) -> list[bytes]:
-        """The lines of the generated logger."""
-        return self._emitter.lines(requests)
 
 
 @lru_cache(maxsize=4)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import ModuleType, SimpleNamespace
 
-import pyarrow as pa
-
+from dauexp.ingest.emission import InProcess
 from dauexp.ingest.registry import Registry
-from dauexp.ingest.strategy import Logged, logged
+from dauexp.ingest.strategy import Logged
 from dauexp.options.glean.generate import load, python_module
 from dauexp.settings import Glean
 
@@ -16,7 +15,7 @@ IP_ADDRESS = ""
 """Sync passes no IP address on: it gives the logger an empty one."""
 
 
-class PythonEmitter:
+class PythonEmitter(InProcess):
     """Option A's emitter in Python: the code of glean_parser's `python_server`, untouched."""
 
     def __init__(self, registry: Registry, parameters: Glean) -> None:
@@ -24,15 +23,6 @@ class PythonEmitter:
         self._logger = self._module.create_events_server_event_logger(
             parameters.application_id, parameters.app_display_version, parameters.app_channel
         )
-
-    @property
-    def processes(self) -> Sequence[int]:
-        """It runs in this process."""
-        return ()
-
-    def wire(self, observations: pa.RecordBatch) -> pa.Array:
-        """The lines for a batch of OBSERVATIONS, in order, without line ends."""
-        return logged(self.lines, observations)
 
     def lines(self, requests: Iterable[Logged]) -> list[bytes]:
         """The lines that the logger writes for some requests, in order, without line ends."""

@@ -27,8 +27,8 @@ TIME = pa.timestamp("us", tz="UTC")
 CHUNK_ROWS = 2_000_000
 """About how many written points are settled at once: decides the memory, not the result."""
 
-_OPEN_FILES = 200
-"""Most files that are written at once when portions are put apart."""
+OPEN_FILES = 200
+"""Most files that are written at once when rows are put apart."""
 
 # The order of writing: of equal arrival, that of the files' names, then that within a file. Files
 # are numbered, since a number is little to hold for each row.
@@ -175,7 +175,7 @@ def _portions(
     if len(numbers) == 1:
         yield "FROM every_part"
         return
-    connection.execute(f"SET partitioned_write_max_open_files = {min(len(numbers), _OPEN_FILES)}")
+    connection.execute(f"SET partitioned_write_max_open_files = {min(len(numbers), OPEN_FILES)}")
     connection.execute(
         f"COPY (SELECT p.*, portion FROM every_part AS p JOIN portions ON {_MINUTE} = minute) "
         f"TO {_quoted(folder)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (portion))"

@@ -9,21 +9,18 @@ user is soon counted and need not be kept again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from dauexp.database import connect
-
-MOST: Final = 200
-"""Files that are written at once."""
+from dauexp.options.statsd.settlement import OPEN_FILES
 
 
 def shelved(points: pa.Table, by: str, shelves: int) -> Iterator[tuple[int, pa.Table]]:
     """The shelves, by number, with those of the points that belong on them, in the order that they
     had. Equal values of the column `by` belong on one shelf, whatever table they are of."""
-    shelves = min(shelves, MOST)
+    shelves = min(shelves, OPEN_FILES)
     with connect() as connection:
         connection.register("points", points)
         found = connection.sql(f'SELECT hash("{by}") % {shelves} AS shelf FROM points')

@@ -102,8 +102,7 @@ class Outcome:
         return ledger.violations(self.entries, laws)
 
     def points(self, table: str) -> pa.Table:
-        points = read_table(self.store.table(table))
-        return points.sort_by([(name, "ascending") for name in points.schema.names])
+        return read_table(self.store.table(table))
 
     def answer(self, question: str, calibration: Calibration | None = None) -> pd.DataFrame:
         """The answer of the strategy's SQL to a question: day (from 0), segment, value."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dauexp.options.statsd import settlement
 from dauexp.options.statsd.field import Field
-from dauexp.options.statsd.shelves import MOST, shelved
+from dauexp.options.statsd.shelves import shelved
 from dauexp.options.statsd.strategies import InfluxStrategy
 from dauexp.options.statsd.tag import Tag
 
@@ -24,7 +24,7 @@ def table(values: list[str | None], first: int = 0) -> pa.Table:
     return pa.table([pa.array(values, pa.string()), places], names=["user", "place"])
 
 
-@given(first=users, second=users, shelves=st.integers(1, 2 * MOST))
+@given(first=users, second=users, shelves=st.integers(1, 2 * settlement.OPEN_FILES))
 def test_equal_values_of_all_tables_are_on_one_shelf_in_order(
     first: list[str | None], second: list[str | None], shelves: int
 ) -> None:
@@ -32,7 +32,7 @@ def test_equal_values_of_all_tables_are_on_one_shelf_in_order(
     found = []
     for rows in (table(first), table(second, len(first))):
         for shelf, on_it in shelved(rows, "user", shelves):
-            assert 0 <= shelf < min(shelves, MOST)
+            assert 0 <= shelf < min(shelves, settlement.OPEN_FILES)
             assert on_it.num_rows
             assert on_it.schema == rows.schema
             assert on_it["place"].to_pylist() == sorted(on_it["place"].to_pylist())
