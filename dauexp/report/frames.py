@@ -86,6 +86,12 @@ def contenders(of: Frames) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def ordered(of: Frames, name: str) -> pd.DataFrame:
+    """A table by contenders in their order, its rows of one contender as they are stored."""
+    order = {who: n for n, who in enumerate(contenders(of)["contender"])}
+    return of[name].sort_values("contender", key=lambda who: who.map(order), kind="stable")
+
+
 def _position(pair: tuple[str, str], known: list[tuple[str, str]]) -> tuple[int, tuple[str, str]]:
     return (known.index(pair) if pair in known else len(known), pair)
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from dauexp.questions import catalogue
-from dauexp.report.frames import Frames, contenders
+from dauexp.report.frames import Frames, contenders, ordered
 from dauexp.report.rules import tables as tables_of
 from dauexp.report.scorecard import measures, scorecard
 from dauexp.report.table import Column, Form, Table, key, number, rows
@@ -141,7 +141,7 @@ def _load(run: Frames) -> Table:
     return _stored(
         "load",
         "Requests replayed in real time: what each way lost, how late it was, what it spent",
-        run["load"],
+        ordered(run, "load"),
         ("contender", "settings", "receiver", "pace"),
         (*_REPLAY, "pace"),
         _LOAD,
@@ -149,7 +149,8 @@ def _load(run: Frames) -> Table:
 
 
 def _capacity(run: Frames) -> Table:
-    stored = run["capacity"].assign(limit=run["capacity"]["limit"].fillna("none was found"))
+    found = ordered(run, "capacity")
+    stored = found.assign(limit=found["limit"].fillna("none was found"))
     return _stored(
         "capacity",
         "The highest rate that each way held without loss, and what gave way above it",

@@ -61,6 +61,15 @@ LOST: dict[str, Any] = {
     "receiver_peak_bytes": None,
 }
 
+KEPT = LOST | {
+    "option": "glean",
+    "strategy": "events",
+    "receiver": "ingestion",
+    "lost": 0,
+    "lost_share": 0.0,
+}
+"""Measured after what was lost, of a contender that comes before it."""
+
 
 @pytest.fixture(scope="module")
 def run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Frames:
@@ -68,7 +77,8 @@ def run(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Frames:
     custom = frames(folder)["cost"].query("option == 'custom'")["strategy"].iloc[0]
     held = [HELD, RUST, ALL_HELD | {"strategy": custom}]
     write_table(folder / TIMED / "capacity.parquet", pa.Table.from_pylist(held, CAPACITY))
-    write_table(folder / TIMED / "load.parquet", pa.Table.from_pylist([LOST], LOAD))
+    lost = [LOST, KEPT, KEPT | {"settings": "glean.emitter=rust"}]
+    write_table(folder / TIMED / "load.parquet", pa.Table.from_pylist(lost, LOAD))
     return frames(folder)
 
 
@@ -87,7 +97,8 @@ def test_a_capacity_is_a_row_with_what_gave_way(run: Frames) -> None:
 
 
 def test_a_load_is_a_row_with_its_loss(run: Frames) -> None:
-    (row,) = table(run, "load").rows
+    *kept, row = table(run, "load").rows
+    assert [each.cells[1].text for each in kept] == ["", "glean.emitter=rust"]
     assert [cell.text for cell in row.cells][1:7] == [
         "",
         "telegraf",
@@ -110,5 +121,20 @@ def test_the_chart_of_capacity_shows_every_way_beside_the_record_s_volume(run: F
     assert "99,000" in made["description"]
 
 
-def test_the_chart_of_loss_tells_the_share(run: Frames) -> None:
-    assert "telegraf, 1x: 0.0053 %" in spec(plots.loss(run))["description"]
+def test_the_chart_of_loss_tells_the_share_of_every_way(run: Frames) -> None:
+    told = spec(plots.loss(run))["description"]
+    assert "telegraf, 1x: 0.0053 %" in told
+    assert "ingestion, 1x: 0 %" in told
+    assert "(glean.emitter=rust) to ingestion, 1x: 0 %" in told
+
+
+def test_one_rate_alone_stands_on_an_axis_that_shows_how_high_it_is(run: Frames) -> None:
+    assert run["load"]["sent_per_second"].nunique() == 1
+    (x,) = (
+        layer["encoding"]["x"]
+        for layer in spec(plots.loss(run))["layer"]
+        if layer["mark"]["type"] == "point"
+    )
+    low, high = x["scale"]["domain"]
+    assert high > 2 * low
+    assert len(x["axis"]["values"]) > 1
