@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dauexp.report.frames import Frames, contenders, short, title
+from dauexp.report.frames import Frames, contenders, ordered, short, title
 from dauexp.report.plots.parts import (
     LEAST,
     PERCENT_LABEL,
@@ -83,9 +83,7 @@ def _scale(colours: Sequence[str]) -> alt.Scale:
 
 
 def _cells(run: Frames) -> Iterator[dict[str, Any]]:
-    rows, remains = run["deletion"], run["remains"]
-    order = {name: n for n, name in enumerate(contenders(run)["contender"])}
-    rows = rows.sort_values("contender", key=lambda column: column.map(order), kind="stable")
+    rows, remains = ordered(run, "deletion"), run["remains"]
     several = rows.groupby("contender")["way"].nunique()
     for _, both in rows.groupby(["contender", "way"], sort=False):
         by = {row["identity"]: row for row in both.to_dict("records")}
